@@ -1,0 +1,27 @@
+# Run by pd_embed: writes SOURCE and HEADER with the bytes of FILES.
+string(REPLACE "|" ";" FILES "${FILES}")
+get_filename_component(header_name ${HEADER} NAME)
+string(MAKE_C_IDENTIFIER "PD_EMBEDDED_${header_name}" guard)
+string(TOUPPER ${guard} guard)
+set(declarations "")
+set(definitions "")
+set(table "")
+foreach(file IN LISTS FILES)
+  get_filename_component(stem ${file} NAME_WE)
+  string(MAKE_C_IDENTIFIER "${PREFIX}_${stem}" symbol)
+  string(REGEX REPLACE "^${PREFIX}__" "${PREFIX}_" symbol "${symbol}")
+  file(READ ${file} hex HEX)
+  string(REGEX REPLACE "([0-9a-f][0-9a-f])" "0x\\1," bytes "${hex}")
+  string(APPEND declarations "extern const char ${symbol}[];\n")
+  string(APPEND definitions "const char ${symbol}[] = {${bytes}0};\n")
+  string(APPEND table "    {\"${stem}\", ${symbol}},\n")
+endforeach()
+file(WRITE ${HEADER} "#ifndef ${guard}\n#define ${guard}\n\n${declarations}
+typedef struct ${PREFIX}_file {
+    const char *name; /* file name without .sql */
+    const char *text;
+} ${PREFIX}_file;
+extern const ${PREFIX}_file ${PREFIX}_files[]; /* ends with {0} */
+\n#endif\n")
+file(WRITE ${SOURCE} "#include \"${header_name}\"\n\n#include <stddef.h>\n\n${definitions}
+const ${PREFIX}_file ${PREFIX}_files[] = {\n${table}    {NULL, NULL},\n};\n")

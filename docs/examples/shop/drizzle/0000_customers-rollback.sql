@@ -1,0 +1,2 @@
+DROP TABLE "addresses";--> statement-breakpoint
+DROP TABLE "customers";

@@ -1,0 +1,2 @@
+DROP TABLE "products";--> statement-breakpoint
+DROP TABLE "categories";

@@ -1,0 +1,88 @@
+#include "base/file.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "base/strbuf.h"
+
+static bool fail_errno(pd_error *err, const char *path)
+{
+    int saved = errno;
+    pd_fail(err, PD_ERROR_USAGE, "cannot write %s", path);
+    return pd_error_detail(err, "%s", strerror(saved));
+}
+
+static bool write_all(int fd, const char *data, size_t len)
+{
+    while (len > 0) {
+        ssize_t written = write(fd, data, len);
+        if (written < 0 && errno == EINTR)
+            continue;
+        if (written <= 0)
+            return false;
+        data += written;
+        len -= (size_t)written;
+    }
+    return true;
+}
+
+static bool sync_folder_of(const char *path)
+{
+    PD_AUTO_STRBUF folder = pd_strbuf_new(PD_STRBUF_MAX);
+    const char *slash = strrchr(path, '/');
+    if (slash == NULL)
+        pd_strbuf_addc(&folder, '.');
+    else
+        pd_strbuf_add(&folder, path, slash == path ? 1 : (size_t)(slash - path));
+    int fd = open(folder.data, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    if (fd < 0)
+        return false;
+    /* Some file systems cannot sync a folder; the file itself is safe by then. */
+    bool done = fsync(fd) == 0 || errno == EINVAL;
+    int saved = errno;
+    close(fd);
+    errno = saved;
+    return done;
+}
+
+bool pd_file_write(const char *path, const char *data, size_t len, mode_t mode, pd_error *err)
+{
+    PD_AUTO_STRBUF temporary = pd_strbuf_new(PD_STRBUF_MAX);
+    pd_strbuf_addf(&temporary, "%s.XXXXXX", path);
+    int fd = mkostemp(temporary.data, O_CLOEXEC);
+    if (fd < 0)
+        return fail_errno(err, path);
+    bool written = write_all(fd, data, len) && fchmod(fd, mode) == 0 && fsync(fd) == 0;
+    if (close(fd) != 0)
+        written = false;
+    if (!written || rename(temporary.data, path) != 0) {
+        fail_errno(err, path);
+        unlink(temporary.data);
+        return false;
+    }
+    return sync_folder_of(path) || fail_errno(err, path);
+}
+
+bool pd_file_slurp(FILE *stream, const char *name, size_t max, pd_arena *arena, const char **data,
+                   size_t *len, pd_error *err)
+{
+    PD_AUTO_STRBUF buf = pd_strbuf_new(max);
+    char chunk[65536];
+    size_t got = 0;
+    while (!buf.truncated && (got = fread(chunk, 1, sizeof chunk, stream)) > 0)
+        pd_strbuf_add(&buf, chunk, got);
+    int saved = errno;
+    if (ferror(stream)) {
+        pd_fail(err, PD_ERROR_USAGE, "cannot read %s", name);
+        return pd_error_detail(err, "%s", strerror(saved));
+    }
+    if (buf.truncated)
+        return pd_fail(err, PD_ERROR_USAGE, "%s is larger than %zu bytes", name, max);
+    *data = pd_strbuf_keep(&buf, arena);
+    *len = buf.len;
+    return true;
+}

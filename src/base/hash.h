@@ -1,0 +1,26 @@
+/* SHA-256, HMAC-SHA256 and base64, by libcrypto. */
+#ifndef PD_BASE_HASH_H
+#define PD_BASE_HASH_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base/arena.h"
+
+#define PD_SHA256_BYTES 32
+#define PD_SHA256_HEX 65 /* 64 lower-case hexadecimal digits and a NUL */
+
+void pd_sha256_hex(const void *data, size_t len, char out[PD_SHA256_HEX]);
+void pd_hmac_sha256(const void *key, size_t key_len, const void *data, size_t len,
+                    uint8_t out[PD_SHA256_BYTES]);
+bool pd_is_sha256_hex(const char *text, size_t len); /* exactly 64 lower- or upper-case digits */
+
+char *pd_base64_encode(pd_arena *arena, const void *data, size_t len);
+/* False when text is not base64 (RFC 4648, section 4, with padding). */
+bool pd_base64_decode(pd_arena *arena, const char *text, uint8_t **out, size_t *len);
+
+/* A random (version 4) UUID in its usual text form, 36 characters and a NUL. */
+void pd_uuid(char out[37]);
+
+#endif

@@ -1,0 +1,108 @@
+#include <string.h>
+
+#include "cli/commands.h"
+#include "deploy/plan.h"
+
+static const char *revision_of(const pd_context *context)
+{
+    return context->args.positional_count > 0 ? context->args.positionals[0] : "HEAD";
+}
+
+/* The gates that need no database; all that any command asks about a revision. */
+static bool check_revision(pd_context *context, pd_error *err)
+{
+    pd_report *report = &context->report;
+    pd_report_ask(report, PD_GATE_REVISION, "");
+    pd_report_ask(report, PD_GATE_INTEGRITY, "");
+    pd_report_ask(report, PD_GATE_ROLLBACK, "");
+    pd_report_ask(report, PD_GATE_HISTORY, "no base: see --base");
+    pd_report_ask(report, PD_GATE_SYNTAX, "not asked: another gate is closed");
+    pd_report_ask(report, PD_GATE_LEDGER, "no database was asked");
+    return pd_context_open(context, err) && pd_context_read(context, revision_of(context), err) &&
+           pd_context_read_base(context, err) && pd_context_run(context, err) &&
+           pd_check_set(&context->run, err);
+}
+
+/* A set that could not be read whole cannot be compared with anything. */
+static bool revision_is_closed(const pd_context *context)
+{
+    return pd_findings_of_gate(&context->findings, PD_GATE_REVISION, PD_SEVERITY_ERROR) > 0;
+}
+
+bool pd_cmd_check(pd_context *context, pd_error *err)
+{
+    if (!check_revision(context, err))
+        return false;
+    if (revision_is_closed(context))
+        return true;
+    if (!pd_context_has_database(context))
+        return pd_check_unpublished(&context->run, err);
+    pd_comparison comparison = {0};
+    if (!pd_context_connect(context, true, err))
+        return false;
+    pd_context_attach(context);
+    return pd_check_database(&context->run, &comparison, err);
+}
+
+bool pd_cmd_plan(pd_context *context, pd_error *err)
+{
+    if (!check_revision(context, err))
+        return false;
+    if (revision_is_closed(context))
+        return true;
+    if (!pd_context_connect(context, true, err))
+        return false;
+    pd_comparison *comparison = pd_arena_alloc(context->arena, sizeof *comparison);
+    pd_context_attach(context);
+    if (!pd_check_database(&context->run, comparison, err))
+        return false;
+    pd_plan *plan = pd_arena_alloc(context->arena, sizeof *plan);
+    pd_plan_deploy(context->arena, &context->set, comparison, plan);
+    pd_report *report = &context->report;
+    report->plan = plan;
+    report->nothing_to_do = plan->pending == 0;
+    report->tables_before = comparison->ledger.tables;
+    report->tables_after =
+        pd_plan_tables(plan, &context->set, &comparison->ledger, &context->settings);
+    report->steps = pd_arena_array(context->arena, plan->count + 1, sizeof *report->steps);
+    for (size_t i = 0; i < plan->count; i++)
+        report->steps[i].step = &plan->steps[i];
+    return true;
+}
+
+bool pd_cmd_deploy(pd_context *context, pd_error *err)
+{
+    if (!check_revision(context, err))
+        return false;
+    if (pd_report_closed(&context->report))
+        return true;
+    if (!pd_context_connect(context, false, err))
+        return false;
+    pd_context_attach(context);
+    return pd_deploy(&context->run, err);
+}
+
+bool pd_cmd_verify(pd_context *context, pd_error *err)
+{
+    if (!check_revision(context, err))
+        return false;
+    if (revision_is_closed(context))
+        return true;
+    if (!pd_context_connect(context, true, err))
+        return false;
+    pd_comparison comparison = {0};
+    pd_context_attach(context);
+    if (!pd_check_database(&context->run, &comparison, err))
+        return false;
+    pd_report *report = &context->report;
+    pd_gate_verify(&context->set, comparison.states, &comparison.ledger, &context->settings,
+                   &context->findings);
+    pd_report_answer(report, PD_GATE_VERIFY,
+                     pd_arena_printf(context->arena, "%lld tables in schema %s",
+                                     (long long)comparison.ledger.tables,
+                                     context->settings.verify_schema));
+    report->tables_before = comparison.ledger.tables;
+    report->tables_after = comparison.ledger.tables;
+    pd_report_settle(report, &context->settings);
+    return true;
+}

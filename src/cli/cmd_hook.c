@@ -1,0 +1,219 @@
+#include <stdio.h>
+#include <string.h>
+
+#include "base/file.h"
+#include "base/printable.h"
+#include "base/str.h"
+#include "cli/commands.h"
+#include "cli/output.h"
+#include "git/history.h"
+#include "git/hooks.h"
+#include "git/pushes.h"
+#include "hook_scripts.h"
+
+#define PUSH_LINES_MAX ((size_t)8 << 20)
+
+/* What the remote has of the pushed ref: its old tip, else what its tracking refs share. */
+static bool find_base(pd_context *context, const pd_push *push, const char *remote,
+                      pd_revision *base, bool *found, pd_error *err)
+{
+    *found = false;
+    if (push->creates)
+        return pd_git_published(context->git, context->arena, remote, push->local_oid, base, found,
+                                err);
+    if (!pd_git_has_commit(context->git, push->remote_oid)) {
+        pd_fail(err, PD_ERROR_UNREACHABLE, "the remote's %s is at %.12s, which this clone lacks",
+                push->remote_ref, push->remote_oid);
+        return pd_error_hint(err,
+                             "Fetch it first, so that what is published is known: git fetch %s",
+                             remote == NULL ? "" : remote);
+    }
+    *found = true;
+    return pd_git_resolve(context->git, context->arena, push->remote_oid, base, err);
+}
+
+/* Whether the folder and the settings are, byte for byte, what the base has. */
+static bool is_unchanged(pd_context *context, const pd_revision *base, bool *unchanged,
+                         pd_error *err)
+{
+    pd_snapshot published = {0};
+    const char *now = NULL;
+    const char *then = NULL;
+    size_t now_len = 0;
+    size_t then_len = 0;
+    pd_git *git = context->git;
+    if (!pd_git_snapshot(git, context->arena, base, context->set.folder, false, &published, err) ||
+        !pd_git_read_file(git, context->arena, &context->revision, PD_SETTINGS_FILE,
+                          PD_SETTINGS_MAX, &now, &now_len, err) ||
+        !pd_git_read_file(git, context->arena, base, PD_SETTINGS_FILE, PD_SETTINGS_MAX, &then,
+                          &then_len, err))
+        return false;
+    *unchanged = strcmp(published.tree_oid, context->snapshot.tree_oid) == 0 && pd_streq(now, then);
+    return true;
+}
+
+/* The base's migrations folder may have been moved or removed by the push. */
+static bool base_had_migrations(pd_context *context, const pd_revision *base, bool *had,
+                                pd_error *err)
+{
+    pd_revision pushed = context->revision;
+    const char *folder = "";
+    context->revision = *base;
+    bool found = pd_find_folder(context, false, &folder, err);
+    context->revision = pushed;
+    *had = false;
+    if (!found)
+        return false;
+    pd_snapshot published = {0};
+    if (folder[0] == '\0' && context->settings.path == NULL)
+        return true;
+    if (!pd_git_snapshot(context->git, context->arena, base, folder, false, &published, err))
+        return false;
+    *had = published.count > 0;
+    if (*had)
+        context->set.folder = folder;
+    return true;
+}
+
+static bool check_against(pd_context *context, const pd_revision *base, pd_error *err)
+{
+    bool had = false;
+    if (base != NULL && context->set.count == 0 && !base_had_migrations(context, base, &had, err))
+        return false;
+    /* A branch that never had migrations (pages, documentation) is none of our business. */
+    if (context->set.count == 0 && context->set.orphan_count == 0 && !had &&
+        pd_findings_of_gate(&context->findings, PD_GATE_REVISION, PD_SEVERITY_ERROR) ==
+            pd_findings_count(&context->findings, PD_SEVERITY_ERROR) &&
+        context->findings.count == 1 && context->findings.items[0].rule == PD_RULE_NO_MIGRATIONS) {
+        context->findings.count = 0;
+        context->report.nothing_to_do = true;
+        return true;
+    }
+    if (base != NULL && !pd_context_use_base(context, base, err))
+        return false;
+    if (!pd_context_run(context, err) || !pd_check_set(&context->run, err))
+        return false;
+    if (pd_findings_of_gate(&context->findings, PD_GATE_REVISION, PD_SEVERITY_ERROR) > 0)
+        return true;
+    return pd_check_unpublished(&context->run, err);
+}
+
+static bool check_push(pd_context *context, const pd_push *push, const char *remote, pd_error *err)
+{
+    pd_revision base = {0};
+    bool has_base = false;
+    bool unchanged = false;
+    if (!pd_context_read(context, push->local_oid, err))
+        return false;
+    context->revision.spec = push->local_ref;
+    if (!find_base(context, push, remote, &base, &has_base, err) ||
+        (has_base && !is_unchanged(context, &base, &unchanged, err)))
+        return false;
+    if (unchanged) {
+        context->findings.count = 0;
+        context->report.nothing_to_do = true;
+        context->report.base = NULL;
+        return true;
+    }
+    return check_against(context, has_base ? &base : NULL, err);
+}
+
+static void ask_gates(pd_report *report)
+{
+    pd_report_ask(report, PD_GATE_REVISION, "");
+    pd_report_ask(report, PD_GATE_INTEGRITY, "");
+    pd_report_ask(report, PD_GATE_ROLLBACK, "");
+    pd_report_ask(report, PD_GATE_HISTORY, "the remote has nothing of it yet");
+    pd_report_ask(report, PD_GATE_SYNTAX, "not asked: another gate is closed");
+}
+
+/* Checks one pushed ref and prints its report when there is something to say. *status gets the
+ * worst of all refs. */
+static bool handle_push(pd_context *context, const pd_push *push, const char *remote, int *status,
+                        pd_error *err)
+{
+    if (push->deletes)
+        return true;
+    pd_context_reset(context);
+    ask_gates(&context->report);
+    if (!check_push(context, push, remote, err)) {
+        pd_error_prefix(err, "%s", push->local_ref);
+        return false;
+    }
+    if (context->report.nothing_to_do) {
+        pd_progress_detail(&context->progress, "predeploy: %s brings no change of migrations",
+                           push->local_ref);
+        return true;
+    }
+    pd_report_settle(&context->report, &context->settings);
+    context->report.status = pd_report_closed(&context->report) ? 1 : 0;
+    if (context->report.status > *status)
+        *status = context->report.status;
+    if (!pd_output_report(context))
+        return pd_fail(err, PD_ERROR_UNREACHABLE, "cannot write the report");
+    return true;
+}
+
+/* git names a remote by its URL when it has no name: such a one has no tracking refs. */
+static const char *remote_name(const pd_context *context)
+{
+    const char *remote = context->args.positional_count > 1 ? context->args.positionals[1] : NULL;
+    const char *url = context->args.positional_count > 2 ? context->args.positionals[2] : NULL;
+    return remote == NULL || pd_streq(remote, url) ? NULL : remote;
+}
+
+static bool pre_push(pd_context *context, pd_error *err)
+{
+    const char *text = NULL;
+    size_t len = 0;
+    pd_pushes pushes = {0};
+    if (!pd_context_open(context, err) ||
+        !pd_file_slurp(stdin, "standard input", PUSH_LINES_MAX, context->arena, &text, &len, err) ||
+        !pd_pushes_parse(context->arena, text, len, &pushes, err))
+        return false;
+    int status = 0;
+    for (size_t i = 0; i < pushes.count; i++) {
+        /* A commit that is pushed to several refs from the same base is judged once. */
+        bool seen = false;
+        for (size_t j = 0; j < i && !seen; j++)
+            seen = strcmp(pushes.items[j].local_oid, pushes.items[i].local_oid) == 0 &&
+                   strcmp(pushes.items[j].remote_oid, pushes.items[i].remote_oid) == 0;
+        if (!seen && !handle_push(context, &pushes.items[i], remote_name(context), &status, err))
+            return false;
+    }
+    context->printed = true;
+    context->report.status = status;
+    return true;
+}
+
+static bool install(pd_context *context, pd_error *err)
+{
+    const char *path = NULL;
+    pd_hook_state state = PD_HOOK_PRESENT;
+    if (!pd_context_open(context, err) || !pd_hook_install(context->git, context->arena, "pre-push",
+                                                           pd_hook_pre_push, &path, &state, err))
+        return false;
+    static const char *const words[] = {
+        [PD_HOOK_INSTALLED] = "installed",
+        [PD_HOOK_CHAINED] = "installed; the hook that was there is kept as pre-push.local and "
+                            "called first",
+        [PD_HOOK_UPDATED] = "updated",
+        [PD_HOOK_PRESENT] = "already installed",
+    };
+    PD_AUTO_STRBUF out = pd_strbuf_new(PD_STRBUF_MAX);
+    pd_strbuf_addf(&out, "%s: %s\n", pd_printable(context->arena, path), words[state]);
+    pd_output_text(context, stdout, out.data);
+    context->printed = true;
+    return true;
+}
+
+bool pd_cmd_hook(pd_context *context, pd_error *err)
+{
+    const char *name = context->args.positional_count > 0 ? context->args.positionals[0] : "";
+    if (strcmp(name, "pre-push") == 0)
+        return pre_push(context, err);
+    if (strcmp(name, "install") == 0 && context->args.positional_count == 1)
+        return install(context, err);
+    pd_fail(err, PD_ERROR_USAGE, "unknown hook %s", name[0] == '\0' ? "(none)" : name);
+    return pd_error_hint(err, "predeploy hook install, or predeploy hook pre-push REMOTE URL");
+}

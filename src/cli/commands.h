@@ -1,0 +1,38 @@
+/* The table of commands: what each is for, what it takes, what runs it. */
+#ifndef PD_CLI_COMMANDS_H
+#define PD_CLI_COMMANDS_H
+
+#include <stdbool.h>
+
+#include "base/strbuf.h"
+#include "cli/context.h"
+
+/* Fills the report and prints nothing; false for an error. */
+typedef bool pd_command_function(pd_context *context, pd_error *err);
+
+typedef struct pd_command {
+    const char *name;
+    const char *arguments; /* for the usage line: "[REV]" */
+    const char *summary;   /* one line */
+    const char *help;      /* a paragraph or two, wrapped at 80 columns */
+    unsigned options;      /* pd_option_set */
+    size_t positionals;    /* how many at most */
+    pd_command_function *run;
+} pd_command;
+
+extern const pd_command pd_commands[]; /* ends with an entry without name */
+
+const pd_command *pd_command_find(const char *name);
+void pd_help_all(pd_strbuf *out);
+void pd_help_command(pd_strbuf *out, const pd_command *command);
+
+pd_command_function pd_cmd_check;
+pd_command_function pd_cmd_plan;
+pd_command_function pd_cmd_deploy;
+pd_command_function pd_cmd_verify;
+pd_command_function pd_cmd_status;
+pd_command_function pd_cmd_rollback;
+pd_command_function pd_cmd_record;
+pd_command_function pd_cmd_hook;
+
+#endif

@@ -1,0 +1,197 @@
+#include "cli/options.h"
+
+#include <stddef.h>
+#include <string.h>
+
+#include "base/str.h"
+
+typedef struct pd_option {
+    const char *name;
+    char letter;
+    const char *value; /* name of its value in the help, NULL for a flag */
+    size_t offset;     /* of its place in pd_args */
+    unsigned sets;
+    bool secret;
+    const char *help;
+} pd_option;
+
+#define PLACE(field) offsetof(pd_args, field)
+
+static const pd_option options[] = {
+    {"path", 0, "FOLDER", PLACE(path), PD_OPTIONS_REVISION, false, "migrations folder in the tree"},
+    {"layout", 0, "NAME", PLACE(layout), PD_OPTIONS_REVISION, false,
+     "drizzle, drizzle-folders or plain"},
+    {"base", 0, "REV", PLACE(base), PD_OPTIONS_BASE, false, "revision that is already published"},
+    {"allow-empty", 0, NULL, PLACE(allow_empty), PD_OPTIONS_EMPTY, false,
+     "a revision without migrations is meant"},
+    {"database", 0, "URL", PLACE(database), PD_OPTIONS_DATABASE, true,
+     "the target (better: DATABASE_URL in the environment)"},
+    {"transaction", 0, "MODE", PLACE(transaction), PD_OPTIONS_APPLY, false,
+     "all: one for the deployment; each: one a migration"},
+    {"no-wait", 0, NULL, PLACE(no_wait), PD_OPTIONS_APPLY, false,
+     "end with 8 when another deployment holds the lock"},
+    {"backup", 0, NULL, PLACE(backup), PD_OPTIONS_BACKUP, false,
+     "back up first, through PREDEPLOY_BACKUP_URL"},
+    {"allow-http-backup", 0, NULL, PLACE(allow_http_backup), PD_OPTIONS_BACKUP, false,
+     "let the webhook be plain http on another host"},
+    {"ephemeral", 0, NULL, PLACE(ephemeral), PD_OPTIONS_EPHEMERAL, false,
+     "deploy to a throwaway PostgreSQL of its own"},
+    {"to", 0, "NAME", PLACE(to), PD_OPTIONS_TO, false, "take out everything behind this migration"},
+    {"repo", 0, "PATH", PLACE(repo), PD_OPTIONS_ALWAYS, false,
+     "repository (default: found upwards from here)"},
+    {"format", 0, "FORMAT", PLACE(format), PD_OPTIONS_ALWAYS, false, "human (default) or json"},
+    {"color", 0, "WHEN", PLACE(color), PD_OPTIONS_ALWAYS, false, "auto (default), always or never"},
+    {"quiet", 'q', NULL, PLACE(quiet), PD_OPTIONS_ALWAYS, false, "only findings and the last line"},
+    {"verbose", 'v', NULL, PLACE(verbose), PD_OPTIONS_ALWAYS, false,
+     "also statements, ids and the server's notices"},
+    {"help", 'h', NULL, PLACE(help), PD_OPTIONS_ALWAYS, false, "this help"},
+    {"version", 0, NULL, PLACE(version), PD_OPTIONS_ALWAYS, false, "the version"},
+};
+
+#define OPTION_COUNT (sizeof options / sizeof *options)
+
+static const pd_option *find_long(const char *name, size_t len, unsigned sets)
+{
+    for (size_t i = 0; i < OPTION_COUNT; i++)
+        if ((options[i].sets & sets) != 0 && strlen(options[i].name) == len &&
+            strncmp(options[i].name, name, len) == 0)
+            return &options[i];
+    return NULL;
+}
+
+static const pd_option *find_letter(char letter, unsigned sets)
+{
+    for (size_t i = 0; i < OPTION_COUNT; i++)
+        if ((options[i].sets & sets) != 0 && options[i].letter == letter && letter != 0)
+            return &options[i];
+    return NULL;
+}
+
+static bool fail_unknown(const char *name, size_t len, unsigned sets, pd_error *err)
+{
+    char word[64];
+    size_t kept = len < sizeof word - 1 ? len : sizeof word - 1;
+    memcpy(word, name, kept);
+    word[kept] = '\0';
+    pd_fail(err, PD_ERROR_USAGE, "unknown option --%s", word);
+    const char *names[OPTION_COUNT + 1] = {0};
+    size_t count = 0;
+    for (size_t i = 0; i < OPTION_COUNT; i++)
+        if ((options[i].sets & sets) != 0)
+            names[count++] = options[i].name;
+    const char *nearest = pd_did_you_mean(word, names);
+    if (nearest != NULL)
+        return pd_error_hint(err, "Did you mean --%s?", nearest);
+    if (find_long(name, len, ~0U) != NULL)
+        return pd_error_hint(err, "This command does not take it; --help lists what it takes.");
+    return pd_error_hint(err, "--help lists the options.");
+}
+
+static void set_value(pd_args *args, pd_arena *arena, const pd_option *option, char *value)
+{
+    const char *kept = pd_arena_strdup(arena, value);
+    memcpy((char *)args + option->offset, &kept, sizeof kept);
+    if (option->secret)
+        memset(value, '*', strlen(value));
+}
+
+static void set_flag(pd_args *args, const pd_option *option)
+{
+    bool yes = true;
+    memcpy((char *)args + option->offset, &yes, sizeof yes);
+}
+
+typedef struct parser {
+    pd_args *args;
+    pd_arena *arena;
+    unsigned sets;
+    int argc;
+    char **argv;
+    int at;
+} parser;
+
+static bool parse_long(parser *self, pd_error *err)
+{
+    char *name = self->argv[self->at] + 2;
+    char *equals = strchr(name, '=');
+    size_t len = equals == NULL ? strlen(name) : (size_t)(equals - name);
+    const pd_option *option = find_long(name, len, self->sets);
+    if (option == NULL)
+        return fail_unknown(name, len, self->sets, err);
+    if (option->value == NULL) {
+        if (equals != NULL)
+            return pd_fail(err, PD_ERROR_USAGE, "--%s takes no value", option->name);
+        set_flag(self->args, option);
+        return true;
+    }
+    if (equals == NULL && self->at + 1 >= self->argc) {
+        pd_fail(err, PD_ERROR_USAGE, "--%s needs a value", option->name);
+        return pd_error_hint(err, "--%s %s: %s.", option->name, option->value, option->help);
+    }
+    set_value(self->args, self->arena, option,
+              equals != NULL ? equals + 1 : self->argv[++self->at]);
+    return true;
+}
+
+static bool parse_letters(parser *self, pd_error *err)
+{
+    for (const char *letter = self->argv[self->at] + 1; *letter != '\0'; letter++) {
+        const pd_option *option = find_letter(*letter, self->sets);
+        if (option == NULL) {
+            pd_fail(err, PD_ERROR_USAGE, "unknown option -%c", *letter);
+            return pd_error_hint(err, "--help lists the options.");
+        }
+        set_flag(self->args, option);
+    }
+    return true;
+}
+
+static bool add_positional(parser *self, pd_error *err)
+{
+    if (self->args->positional_count == PD_POSITIONALS_MAX)
+        return pd_fail(err, PD_ERROR_USAGE, "too many arguments");
+    self->args->positionals[self->args->positional_count++] =
+        pd_arena_strdup(self->arena, self->argv[self->at]);
+    return true;
+}
+
+bool pd_args_parse(pd_args *args, pd_arena *arena, unsigned sets, int argc, char **argv, int first,
+                   pd_error *err)
+{
+    parser self = {args, arena, sets | PD_OPTIONS_ALWAYS, argc, argv, first};
+    bool only_positionals = false;
+    for (; self.at < argc; self.at++) {
+        const char *word = argv[self.at];
+        bool parsed = true;
+        if (only_positionals || word[0] != '-' || word[1] == '\0')
+            parsed = add_positional(&self, err);
+        else if (strcmp(word, "--") == 0)
+            only_positionals = true;
+        else if (word[1] == '-')
+            parsed = parse_long(&self, err);
+        else
+            parsed = parse_letters(&self, err);
+        if (!parsed)
+            return false;
+    }
+    return true;
+}
+
+void pd_options_help(pd_strbuf *out, unsigned sets)
+{
+    for (size_t i = 0; i < OPTION_COUNT; i++) {
+        const pd_option *option = &options[i];
+        if ((option->sets & sets) == 0)
+            continue;
+        size_t start = out->len;
+        if (option->letter != 0)
+            pd_strbuf_addf(out, "  -%c, --%s", option->letter, option->name);
+        else
+            pd_strbuf_addf(out, "      --%s", option->name);
+        if (option->value != NULL)
+            pd_strbuf_addf(out, " %s", option->value);
+        size_t width = out->len - start;
+        pd_strbuf_addn(out, ' ', width < 27 ? 27 - width : 1);
+        pd_strbuf_addf(out, "%s\n", option->help);
+    }
+}

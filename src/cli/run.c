@@ -1,0 +1,185 @@
+#include "cli/run.h"
+
+#include <signal.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/clock.h"
+#include "base/str.h"
+#include "cli/commands.h"
+#include "cli/output.h"
+
+/* Secrets leave the environment, so that no child (a throwaway server) inherits them. */
+static const char *take_secret(pd_context *context, const char *variable)
+{
+    const char *value = getenv(variable);
+    if (value == NULL)
+        return NULL;
+    const char *kept = pd_arena_strdup(context->arena, value);
+    unsetenv(variable);
+    return kept;
+}
+
+static void read_environment(pd_context *context)
+{
+    pd_environment *environment = &context->environment;
+    environment->database_url = take_secret(context, "DATABASE_URL");
+    environment->backup_url = take_secret(context, "PREDEPLOY_BACKUP_URL");
+    environment->backup_secret = take_secret(context, "PREDEPLOY_BACKUP_SECRET");
+    environment->backup_ca = getenv("PREDEPLOY_BACKUP_CA");
+    environment->backup_before_migrate = getenv("DB_BACKUP_BEFORE_MIGRATE");
+    pd_secrets_add_url(&context->secrets, environment->database_url);
+    pd_secrets_add_url(&context->secrets, environment->backup_url);
+    pd_secrets_add(&context->secrets, environment->backup_secret);
+    if (environment->backup_secret != NULL && pd_starts_with(environment->backup_secret, "whsec_"))
+        pd_secrets_add(&context->secrets, environment->backup_secret + strlen("whsec_"));
+    pd_secrets_add(&context->secrets, getenv("PGPASSWORD"));
+}
+
+/* Errors of the verify command about the database itself have a status of their own. */
+static int closed_status(const pd_report *report)
+{
+    if (!pd_report_closed(report))
+        return 0;
+    if (strcmp(report->command, "verify") != 0)
+        return 1;
+    size_t about_database =
+        pd_findings_of_gate(report->findings, PD_GATE_VERIFY, PD_SEVERITY_ERROR) +
+        pd_findings_of_gate(report->findings, PD_GATE_LEDGER, PD_SEVERITY_ERROR);
+    return about_database == pd_findings_count(report->findings, PD_SEVERITY_ERROR) ? 7 : 1;
+}
+
+/* Before it is wrapped to lines, so that no line break can part a secret. */
+static void redact(const pd_context *context, char *text, size_t size)
+{
+    PD_AUTO_STRBUF clean = pd_strbuf_new(size - 1);
+    pd_strbuf_adds(&clean, text);
+    pd_secrets_redact(&context->secrets, &clean);
+    memcpy(text, clean.data, clean.len + 1);
+}
+
+static int finish(pd_context *context, bool done, const pd_error *err)
+{
+    pd_report *report = &context->report;
+    if (done && context->printed)
+        return report->status;
+    if (!done) {
+        report->error = *err;
+        if (report->revision == NULL)
+            report->gate_count = 0;
+        redact(context, report->error.message, sizeof report->error.message);
+        redact(context, report->error.detail, sizeof report->error.detail);
+        redact(context, report->error.hint, sizeof report->error.hint);
+        report->status = pd_error_status(err);
+    } else {
+        report->status = closed_status(report);
+    }
+    report->elapsed_ms = pd_now_ms() - context->progress.started_ms;
+    if (pd_output_report(context))
+        return report->status;
+    pd_output_text(context, stderr, "predeploy: cannot write the report to standard output\n");
+    bool deployed = report->deployment != NULL;
+    return report->status != 0 || deployed ? report->status : 3;
+}
+
+static bool find_command(int argc, char **argv, const pd_command **command, pd_error *err)
+{
+    const char *word = argc > 1 ? argv[1] : "";
+    *command = pd_command_find(word);
+    if (*command != NULL)
+        return true;
+    pd_fail(err, PD_ERROR_USAGE, "unknown command %s", word);
+    const char *names[16] = {0};
+    for (size_t i = 0; pd_commands[i].name != NULL && i + 1 < sizeof names / sizeof *names; i++)
+        names[i] = pd_commands[i].name;
+    const char *nearest = pd_did_you_mean(word, names);
+    if (nearest != NULL)
+        return pd_error_hint(err, "Did you mean predeploy %s?", nearest);
+    return pd_error_hint(err, "predeploy --help lists the commands.");
+}
+
+static bool wants_help(int argc, char **argv)
+{
+    return argc < 2 || strcmp(argv[1], "help") == 0 || strcmp(argv[1], "--help") == 0 ||
+           strcmp(argv[1], "-h") == 0;
+}
+
+static int print_help(pd_context *context, int argc, char **argv)
+{
+    const pd_command *command = argc > 2 ? pd_command_find(argv[2]) : NULL;
+    PD_AUTO_STRBUF out = pd_strbuf_new(PD_STRBUF_MAX);
+    if (command != NULL)
+        pd_help_command(&out, command);
+    else
+        pd_help_all(&out);
+    pd_output_text(context, argc < 2 ? stderr : stdout, out.data);
+    return argc < 2 ? 2 : 0;
+}
+
+static int print_version(pd_context *context)
+{
+    pd_output_text(context, stdout, "predeploy " PD_VERSION "\n");
+    return 0;
+}
+
+static bool check_positionals(const pd_context *context, const pd_command *command, pd_error *err)
+{
+    if (context->args.positional_count <= command->positionals)
+        return true;
+    pd_fail(err, PD_ERROR_USAGE, "too many arguments: %s",
+            context->args.positionals[command->positionals]);
+    return pd_error_hint(err, "usage: predeploy %s [OPTIONS] %s", command->name,
+                         command->arguments);
+}
+
+static int dispatch(pd_context *context, int argc, char **argv)
+{
+    pd_error err = {0};
+    const pd_command *command = NULL;
+    if (wants_help(argc, argv))
+        return print_help(context, argc, argv);
+    if (strcmp(argv[1], "--version") == 0)
+        return print_version(context);
+    context->report.command = argv[1];
+    if (!find_command(argc, argv, &command, &err))
+        return finish(context, false, &err);
+    context->report.command = command->name;
+    bool parsed =
+        pd_args_parse(&context->args, context->arena, command->options, argc, argv, 2, &err);
+    pd_secrets_add_url(&context->secrets, context->args.database);
+    if (!parsed || !pd_output_check(context, &err))
+        return finish(context, false, &err);
+    if (context->args.help) {
+        PD_AUTO_STRBUF out = pd_strbuf_new(PD_STRBUF_MAX);
+        pd_help_command(&out, command);
+        pd_output_text(context, stdout, out.data);
+        return 0;
+    }
+    if (context->args.version)
+        return print_version(context);
+    pd_output_start(context);
+    bool done = check_positionals(context, command, &err) && command->run(context, &err);
+    pd_progress_end(&context->progress);
+    return finish(context, done, &err);
+}
+
+int pd_run_command(int argc, char **argv)
+{
+    PD_AUTO_ARENA arena = pd_arena_new();
+    pd_context context = {
+        .arena = arena,
+        .secrets = {.arena = arena},
+        .interrupt = {.fd = -1},
+        .progress = {.started_ms = pd_now_ms()},
+    };
+    context.findings.arena = arena;
+    context.report.findings = &context.findings;
+    context.report.tables_before = -1;
+    context.report.tables_after = -1;
+    /* A reader that goes away is an error of write, not the end of a deployment. */
+    signal(SIGPIPE, SIG_IGN);
+    read_environment(&context);
+    int status = dispatch(&context, argc, argv);
+    pd_context_close(&context);
+    return status;
+}

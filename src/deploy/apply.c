@@ -1,0 +1,212 @@
+#include "deploy/apply.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/clock.h"
+#include "base/hash.h"
+
+#define FIRST_PAUSE_MS 200
+#define LONGEST_PAUSE_MS 10000
+
+pd_deployment *pd_deployment_new(pd_run *run, const char *kind)
+{
+    pd_deployment *deployment = pd_arena_alloc(run->arena, sizeof *deployment);
+    char *id = pd_arena_alloc(run->arena, 37);
+    pd_uuid(id);
+    *deployment = (pd_deployment){
+        .id = id,
+        .kind = kind,
+        .commit = run->report->revision->oid,
+        .ref = run->report->revision->ref,
+        .actor = run->actor,
+        .tool_version = run->tool_version,
+        .started_at = pd_timestamp(run->arena, pd_unix_seconds()),
+        .outcome = "running",
+        .tables_before = -1,
+        .tables_after = -1,
+    };
+    run->report->deployment = deployment;
+    return deployment;
+}
+
+/* Names of the first `count` steps that run something. */
+static void name_migrations(pd_run *run, const pd_plan *plan, size_t count,
+                            pd_deployment *deployment)
+{
+    deployment->migrations = pd_arena_array(run->arena, count + 1, sizeof(char *));
+    deployment->migration_count = 0;
+    for (size_t i = 0; i < count; i++)
+        if (plan->steps[i].kind != PD_STEP_ADOPT)
+            deployment->migrations[deployment->migration_count++] = plan->steps[i].name;
+}
+
+bool pd_back_up(pd_run *run, const pd_plan *plan, pd_deployment *deployment, pd_error *err)
+{
+    if (run->backup.run == NULL || plan->pending == 0 || deployment->backup_reference != NULL)
+        return true;
+    pd_deployment named = *deployment;
+    name_migrations(run, plan, plan->count, &named);
+    pd_backup_request request = {
+        .event = deployment->kind,
+        .deployment = deployment->id,
+        .commit = deployment->commit,
+        .target = run->report->target,
+        .migrations = named.migrations,
+        .migration_count = named.migration_count,
+    };
+    return run->backup.run(run->backup.ctx, run->arena, &request, &deployment->backup_reference,
+                           err) &&
+           run->db.record_backup(run->db.ctx, deployment, err);
+}
+
+void pd_deployment_failed(pd_run *run, pd_deployment *deployment, const pd_error *err)
+{
+    bool interrupted = err->kind == PD_ERROR_INTERRUPTED;
+    deployment->outcome = interrupted                     ? "interrupted"
+                          : err->kind == PD_ERROR_UNKNOWN ? "unknown"
+                                                          : "failed";
+    deployment->finished_at = pd_timestamp(run->arena, pd_unix_seconds());
+    deployment->detail = pd_arena_strdup(run->arena, err->message);
+    pd_error ignored = {0};
+    /* The first error is what the user needs; a row that stays "running" is closed by the next
+     * run. */
+    if (!run->db.finish_deployment(run->db.ctx, deployment, &ignored))
+        return;
+}
+
+static void mark_steps(pd_apply *apply, const pd_batch *batch, pd_step_result *results, bool done)
+{
+    for (size_t i = 0; i < batch->count; i++) {
+        if (done)
+            results[i].state = PD_STEP_DONE;
+        else if (results[i].state == PD_STEP_DONE)
+            results[i].state = PD_STEP_UNDONE;
+    }
+    if (done)
+        apply->done += batch->count;
+}
+
+/* A growing pause, half of it by chance, so that runners that failed together part. */
+static bool pause_before_retry(pd_apply *apply, int64_t attempt, const pd_error *why, pd_error *err)
+{
+    int64_t longest = FIRST_PAUSE_MS;
+    for (int64_t i = 0; i < attempt && longest < LONGEST_PAUSE_MS; i++)
+        longest *= 2;
+    if (longest > LONGEST_PAUSE_MS)
+        longest = LONGEST_PAUSE_MS;
+    int64_t ms = longest / 2 + (int64_t)(arc4random_uniform((uint32_t)longest / 2 + 1));
+    const char *text =
+        pd_arena_printf(apply->run->arena, "%s; trying again (%lld of %lld)", why->message,
+                        (long long)attempt + 1, (long long)apply->run->settings->retries);
+    return apply->run->clock.pause(apply->run->clock.ctx, ms, text, err);
+}
+
+static bool apply_batch(pd_apply *apply, pd_batch *batch, pd_error *err)
+{
+    pd_run *run = apply->run;
+    pd_step_result *results = run->report->steps + batch->first;
+    for (int64_t attempt = 0;; attempt++) {
+        pd_batch_result result = {.steps = results, .tables_before = -1, .tables_after = -1};
+        bool done = run->db.apply(run->db.ctx, run->arena, batch, &result, err);
+        if (run->report->tables_before < 0)
+            run->report->tables_before = result.tables_before;
+        run->report->failure = result.failure;
+        apply->ledger_changed = done && result.ledger_changed;
+        mark_steps(apply, batch, results, done && !result.ledger_changed);
+        if (done) {
+            if (!result.ledger_changed)
+                run->report->tables_after = result.tables_after;
+            return true;
+        }
+        if (err->kind != PD_ERROR_LOCKED || attempt >= run->settings->retries)
+            return false;
+        pd_error why = *err;
+        *err = (pd_error){0};
+        if (!pause_before_retry(apply, attempt, &why, err))
+            return false;
+        for (size_t i = 0; i < batch->count; i++)
+            results[i].state = PD_STEP_PLANNED;
+        run->report->failure = NULL;
+    }
+}
+
+/* Some batches are committed and one failed: the database is not as it was before. */
+static void explain_partial(pd_apply *apply, pd_error *err)
+{
+    size_t in = 0;
+    for (size_t i = 0; i < apply->done; i++)
+        in += apply->plan->steps[i].kind != PD_STEP_ADOPT;
+    if (in == 0)
+        return;
+    if (err->kind == PD_ERROR_APPLY || err->kind == PD_ERROR_LOCKED)
+        err->kind = PD_ERROR_PARTIAL;
+    char said[sizeof err->hint];
+    memcpy(said, err->hint, sizeof said);
+    pd_error_hint(err,
+                  "%s%s%zu of %zu migrations are committed, each in a transaction of its own, and "
+                  "recorded; the rest is not. Mend the cause and run the same command again.",
+                  said, said[0] == '\0' ? "" : " ", in, apply->plan->pending);
+}
+
+/* How many steps go into the batch that begins at `first`. */
+static size_t batch_length(const pd_apply *apply, size_t first)
+{
+    const pd_plan *plan = apply->plan;
+    if (apply->run->settings->transaction == PD_TRANSACTION_ALL)
+        return plan->count - first;
+    size_t length = 0;
+    while (first + length < plan->count && plan->steps[first + length].kind == PD_STEP_ADOPT)
+        length++;
+    return length > 0 ? length : 1;
+}
+
+static bool run_batches(pd_apply *apply, pd_error *err)
+{
+    const pd_plan *plan = apply->plan;
+    const pd_settings *settings = apply->run->settings;
+    pd_ledger expected = *apply->ledger;
+    while (apply->done < plan->count && !apply->ledger_changed) {
+        size_t first = apply->done;
+        size_t length = batch_length(apply, first);
+        bool last = first + length == plan->count;
+        name_migrations(apply->run, plan, first + length, apply->deployment);
+        pd_batch batch = {
+            .steps = plan->steps + first,
+            .count = length,
+            .first = first,
+            .plan_count = plan->count,
+            .deployment = apply->deployment,
+            .expected = &expected,
+            .min_tables = last && apply->verify ? settings->min_tables : -1,
+            .exact_tables = last && apply->verify ? settings->tables : -1,
+            .predicted_tables = last ? apply->predicted_tables : -1,
+            .last = last,
+        };
+        if (!apply_batch(apply, &batch, err)) {
+            name_migrations(apply->run, plan, apply->done, apply->deployment);
+            return false;
+        }
+        if (last || apply->ledger_changed)
+            break;
+        /* What this run has written itself is expected from the next batch on. */
+        if (!apply->run->db.read_ledger(apply->run->db.ctx, apply->run->arena, &expected, err))
+            return false;
+    }
+    return true;
+}
+
+bool pd_apply_plan(pd_apply *apply, pd_error *err)
+{
+    pd_report *report = apply->run->report;
+    report->plan = apply->plan;
+    report->steps =
+        pd_arena_array(apply->run->arena, apply->plan->count + 1, sizeof *report->steps);
+    for (size_t i = 0; i < apply->plan->count; i++)
+        report->steps[i].step = &apply->plan->steps[i];
+    if (run_batches(apply, err))
+        return true;
+    explain_partial(apply, err);
+    pd_deployment_failed(apply->run, apply->deployment, err);
+    return false;
+}

@@ -1,0 +1,32 @@
+/* Carrying out a plan: its batches, the pauses between attempts, and the deployment's row. */
+#ifndef PD_DEPLOY_APPLY_H
+#define PD_DEPLOY_APPLY_H
+
+#include "deploy/plan.h"
+
+typedef struct pd_apply {
+    pd_run *run;
+    const pd_plan *plan;
+    const pd_ledger *ledger; /* that the plan was made from */
+    pd_deployment *deployment;
+    bool verify;              /* ask for the table counts of the settings */
+    int64_t predicted_tables; /* -1: cannot be told */
+    size_t done;              /* steps of the plan that are committed */
+    bool ledger_changed;      /* out: nothing more was done, plan again */
+} pd_apply;
+
+/* Makes the deployment's row of this run. kind is "deploy" or "rollback". */
+pd_deployment *pd_deployment_new(pd_run *run, const char *kind);
+
+/* Applies the plan in one transaction or in one for each step, as the settings say. On failure
+ * the deployment's row is brought to its end too, and the error says what is in. */
+bool pd_apply_plan(pd_apply *apply, pd_error *err) PD_CHECKED;
+
+/* Writes how the deployment ended, after an error; an error while writing it is not reported. */
+void pd_deployment_failed(pd_run *run, pd_deployment *deployment, const pd_error *err);
+
+/* Asks for the backup when there is one to ask for and something to run. */
+bool pd_back_up(pd_run *run, const pd_plan *plan, pd_deployment *deployment,
+                pd_error *err) PD_CHECKED;
+
+#endif

@@ -1,0 +1,149 @@
+#include <string.h>
+
+#include "base/clock.h"
+#include "base/str.h"
+#include "deploy/apply.h"
+#include "deploy/plan.h"
+#include "deploy/run.h"
+
+/* How often a plan is made anew because the ledger changed under it: each time another migrator
+ * has got on, so that this ends. */
+#define PLANS_MAX 100
+
+/* With nothing to run the table count is asked all the same. */
+static bool verify_count(pd_run *run, const pd_ledger *ledger, pd_error *err)
+{
+    const pd_settings *settings = run->settings;
+    run->report->tables_before = ledger->tables;
+    run->report->tables_after = ledger->tables;
+    bool exact = settings->tables >= 0;
+    int64_t expected = exact ? settings->tables : settings->min_tables;
+    if (run->set->count == 0 || (exact ? ledger->tables == expected : ledger->tables >= expected))
+        return true;
+    pd_fail(err, PD_ERROR_VERIFY, "schema %s has %lld tables, expected %s%lld",
+            settings->verify_schema, (long long)ledger->tables, exact ? "" : "at least ",
+            (long long)expected);
+    return pd_error_hint(err, "Nothing was pending and nothing was written. If the number is "
+                              "right, change [verify] in .predeploy.");
+}
+
+/* A deployment with nothing to run is recorded when it brings the database to another commit. */
+static bool record_idle(pd_run *run, const pd_ledger *ledger, pd_error *err)
+{
+    for (size_t i = 0; i < ledger->deployment_count; i++) {
+        const pd_deployment *last = &ledger->deployments[i];
+        if (!pd_streq(last->outcome, "succeeded"))
+            continue;
+        if (pd_streq(last->kind, "deploy") && pd_streq(last->commit, run->report->revision->oid))
+            return true;
+        break;
+    }
+    pd_deployment *deployment = pd_deployment_new(run, "deploy");
+    deployment->outcome = "succeeded";
+    deployment->finished_at = deployment->started_at;
+    deployment->tables_before = ledger->tables;
+    deployment->tables_after = ledger->tables;
+    return run->db.begin_deployment(run->db.ctx, deployment, err);
+}
+
+static bool finish_idle(pd_run *run, const pd_comparison *comparison, pd_deployment *begun,
+                        pd_error *err)
+{
+    run->report->nothing_to_do = true;
+    if (!verify_count(run, &comparison->ledger, err))
+        return false;
+    if (begun == NULL)
+        return record_idle(run, &comparison->ledger, err);
+    begun->migration_count = 0;
+    begun->outcome = "succeeded";
+    begun->finished_at = pd_timestamp(run->arena, pd_unix_seconds());
+    return run->db.finish_deployment(run->db.ctx, begun, err);
+}
+
+static bool begin(pd_run *run, pd_deployment **deployment, pd_error *err)
+{
+    if (*deployment != NULL)
+        return true;
+    pd_deployment *fresh = pd_deployment_new(run, "deploy");
+    if (!run->db.begin_deployment(run->db.ctx, fresh, err))
+        return false;
+    *deployment = fresh;
+    return true;
+}
+
+static bool carry_out(pd_run *run, const pd_comparison *comparison, const pd_plan *plan,
+                      pd_deployment *deployment, bool *again, pd_error *err)
+{
+    pd_apply apply = {
+        .run = run,
+        .plan = plan,
+        .ledger = &comparison->ledger,
+        .deployment = deployment,
+        .verify = true,
+        .predicted_tables = pd_plan_tables(plan, run->set, &comparison->ledger, run->settings),
+    };
+    if (!pd_back_up(run, plan, deployment, err)) {
+        pd_deployment_failed(run, deployment, err);
+        return false;
+    }
+    if (!pd_apply_plan(&apply, err))
+        return false;
+    *again = apply.ledger_changed;
+    if (*again)
+        return true;
+    run->report->nothing_to_do = plan->pending == 0;
+    deployment->outcome = "succeeded";
+    deployment->finished_at = pd_timestamp(run->arena, pd_unix_seconds());
+    return true;
+}
+
+/* One plan from one reading of the ledger. *again: the ledger changed under it. */
+static bool deploy_once(pd_run *run, pd_deployment **deployment, bool *again, pd_error *err)
+{
+    pd_comparison *comparison = pd_arena_alloc(run->arena, sizeof *comparison);
+    *again = false;
+    if (!pd_check_database(run, comparison, err))
+        return false;
+    if (pd_report_closed(run->report))
+        return true;
+    pd_plan *plan = pd_arena_alloc(run->arena, sizeof *plan);
+    pd_plan_deploy(run->arena, run->set, comparison, plan);
+    if (plan->count == 0)
+        return finish_idle(run, comparison, *deployment, err);
+    return begin(run, deployment, err) && carry_out(run, comparison, plan, *deployment, again, err);
+}
+
+/* Whatever stopped a deployment that had begun is written to its row, unless it was already. */
+static void close_row(pd_run *run, pd_deployment *deployment, const pd_error *err)
+{
+    if (deployment == NULL || !pd_streq(deployment->outcome, "running"))
+        return;
+    pd_error closed = {0};
+    pd_fail(&closed, PD_ERROR_APPLY, "the gate closed while the deployment ran");
+    pd_deployment_failed(run, deployment, err->kind == PD_ERROR_NONE ? &closed : err);
+}
+
+bool pd_deploy(pd_run *run, pd_error *err)
+{
+    pd_findings *findings = run->report->findings;
+    pd_findings of_the_set = *findings;
+    of_the_set.items = pd_arena_array(run->arena, findings->count + 1, sizeof *findings->items);
+    if (findings->count > 0)
+        memcpy(of_the_set.items, findings->items, findings->count * sizeof *findings->items);
+    of_the_set.capacity = findings->count;
+    if (!run->db.lock(run->db.ctx, run->wait, err))
+        return false;
+    pd_deployment *deployment = NULL;
+    bool again = true;
+    bool done = true;
+    for (int i = 0; again && done && i < PLANS_MAX; i++) {
+        *findings = of_the_set;
+        done = deploy_once(run, &deployment, &again, err);
+    }
+    if (done && again) {
+        done = pd_fail(err, PD_ERROR_LOCKED, "cannot plan: the ledger keeps changing");
+        pd_error_hint(err, "Another migrator works on this database. Try again when it is done.");
+    }
+    close_row(run, deployment, err);
+    return done;
+}

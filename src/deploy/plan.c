@@ -1,0 +1,65 @@
+#include "deploy/plan.h"
+
+#include <string.h>
+
+#include "base/str.h"
+
+static void add_step(pd_arena *arena, pd_plan *plan, pd_step_kind kind,
+                     const pd_migration *migration, const pd_script *script)
+{
+    pd_step *step = PD_PUSH(arena, plan->steps, plan->count, plan->capacity);
+    *step = (pd_step){
+        .kind = kind,
+        .name = migration->name,
+        .path = migration->up.path,
+        .hash = migration->up.hash,
+        .text = kind == PD_STEP_APPLY ? migration->up.data : NULL,
+        .len = kind == PD_STEP_APPLY ? migration->up.len : 0,
+        .script = script,
+        .down_sql = migration->down.data,
+        .down_hash = migration->down.data == NULL ? NULL : migration->down.hash,
+        .has_created_at = migration->has_when,
+        .created_at = migration->when,
+        .v1_name = migration->v1_name,
+    };
+}
+
+static void count_tables(pd_plan *plan, const pd_script *script)
+{
+    if (script == NULL || script->state != PD_SCRIPT_OK) {
+        plan->tables_known = false;
+        return;
+    }
+    for (size_t i = 0; i < script->count; i++) {
+        if ((script->statements[i].traits & PD_TRAIT_TABLES_UNKNOWN) != 0)
+            plan->tables_known = false;
+        plan->tables_delta += script->statements[i].tables_delta;
+    }
+}
+
+void pd_plan_deploy(pd_arena *arena, const pd_set *set, const pd_comparison *comparison,
+                    pd_plan *out)
+{
+    *out = (pd_plan){.tables_known = true};
+    for (size_t i = 0; i < set->count; i++)
+        if (comparison->states[i] == PD_APPLIED_FOREIGN)
+            add_step(arena, out, PD_STEP_ADOPT, &set->migrations[i], NULL);
+    for (size_t i = 0; i < set->count; i++) {
+        if (comparison->states[i] != PD_PENDING)
+            continue;
+        add_step(arena, out, PD_STEP_APPLY, &set->migrations[i], comparison->scripts[i]);
+        count_tables(out, comparison->scripts[i]);
+        out->pending++;
+    }
+}
+
+int64_t pd_plan_tables(const pd_plan *plan, const pd_set *set, const pd_ledger *ledger,
+                       const pd_settings *settings)
+{
+    if (!plan->tables_known)
+        return -1;
+    bool makes_drizzle_table = pd_set_is_drizzle(set) &&
+                               ledger->drizzle_shape == PD_DRIZZLE_ABSENT &&
+                               pd_streq(settings->ledger_schema, settings->verify_schema);
+    return ledger->tables + plan->tables_delta + (makes_drizzle_table ? 1 : 0);
+}

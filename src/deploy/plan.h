@@ -1,0 +1,16 @@
+/* Plans: what is to be done, as data. Pure. */
+#ifndef PD_DEPLOY_PLAN_H
+#define PD_DEPLOY_PLAN_H
+
+#include "deploy/run.h"
+#include "domain/plan.h"
+
+/* Adoptions, then the pending migrations in order. */
+void pd_plan_deploy(pd_arena *arena, const pd_set *set, const pd_comparison *comparison,
+                    pd_plan *out);
+
+/* The table count after the plan, by what its statements say; -1 when it cannot be told. */
+int64_t pd_plan_tables(const pd_plan *plan, const pd_set *set, const pd_ledger *ledger,
+                       const pd_settings *settings);
+
+#endif

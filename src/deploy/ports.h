@@ -1,0 +1,40 @@
+/* The world as a deployment sees it: three small structs of functions, so that the order of a run
+ * can be tested with fakes that log calls. cli/ fills them with the real ones (pg/, backup/). */
+#ifndef PD_DEPLOY_PORTS_H
+#define PD_DEPLOY_PORTS_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "base/arena.h"
+#include "base/error.h"
+#include "domain/backup.h"
+#include "domain/batch.h"
+#include "domain/ledger.h"
+
+/* Contracts: pg/database.h, the function of the same name. */
+typedef struct pd_db_port {
+    void *ctx;
+    bool (*lock)(void *ctx, bool wait, pd_error *err);
+    bool (*read_ledger)(void *ctx, pd_arena *arena, pd_ledger *out, pd_error *err);
+    bool (*begin_deployment)(void *ctx, const pd_deployment *deployment, pd_error *err);
+    bool (*record_backup)(void *ctx, const pd_deployment *deployment, pd_error *err);
+    bool (*apply)(void *ctx, pd_arena *arena, const pd_batch *batch, pd_batch_result *result,
+                  pd_error *err);
+    bool (*finish_deployment)(void *ctx, const pd_deployment *deployment, pd_error *err);
+} pd_db_port;
+
+/* Contract: backup/webhook.h, pd_webhook_backup. run is NULL when no backup was asked for. */
+typedef struct pd_backup_port {
+    void *ctx;
+    bool (*run)(void *ctx, pd_arena *arena, const pd_backup_request *request,
+                const char **reference, pd_error *err);
+} pd_backup_port;
+
+/* A pause between two attempts; fails with PD_ERROR_INTERRUPTED. */
+typedef struct pd_clock_port {
+    void *ctx;
+    bool (*pause)(void *ctx, int64_t ms, const char *why, pd_error *err);
+} pd_clock_port;
+
+#endif

@@ -1,0 +1,61 @@
+/* The order of a run: check, compare, back up, apply, verify, record (docs/architecture.md,
+ * "A deployment, step by step"). The world is reached through deploy/ports.h.
+ */
+#ifndef PD_DEPLOY_RUN_H
+#define PD_DEPLOY_RUN_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+#include "deploy/ports.h"
+#include "domain/migration.h"
+#include "domain/report.h"
+#include "domain/settings.h"
+#include "gate/gate.h"
+
+/* What a run works with. The report is filled as it goes on, also when it fails. */
+typedef struct pd_run {
+    pd_arena *arena;
+    const pd_settings *settings;
+    pd_set *set;
+    const pd_set *base; /* NULL: no base, the history gate is not asked */
+    pd_report *report;  /* report->findings is where findings go */
+    pd_db_port db;
+    pd_backup_port backup;
+    pd_clock_port clock;
+    const char *actor;
+    const char *tool_version;
+    bool wait; /* for the deployment lock */
+} pd_run;
+
+/* What the database has of the set. */
+typedef struct pd_comparison {
+    pd_ledger ledger;
+    pd_applied_state *states;  /* by migration */
+    const pd_script **scripts; /* by migration, NULL when it is not pending */
+} pd_comparison;
+
+/* The gates that need no database: revision, integrity, rollback, history. What they find goes to
+ * the report; false only for an error. */
+bool pd_check_set(pd_run *run, pd_error *err) PD_CHECKED;
+
+/* The gates that need one: ledger, and syntax of what is pending. */
+bool pd_check_database(pd_run *run, pd_comparison *out, pd_error *err) PD_CHECKED;
+
+/* The syntax gate without a database: what the base does not have counts as pending; without a
+ * base, what comes behind rollbackSince. */
+bool pd_check_unpublished(pd_run *run, pd_error *err) PD_CHECKED;
+
+/* Deploys: takes the lock, compares, backs up, applies, verifies, records. A closed gate is no
+ * error: true is returned, and pd_report_closed says so. */
+bool pd_deploy(pd_run *run, pd_error *err) PD_CHECKED;
+
+typedef struct pd_rollback_request {
+    size_t steps;   /* how many, when to is NULL */
+    const char *to; /* the name of the migration that shall be the newest afterwards */
+} pd_rollback_request;
+
+/* Takes applied migrations out, newest first, with the companions that the ledger keeps. */
+bool pd_rollback(pd_run *run, const pd_rollback_request *request, pd_error *err) PD_CHECKED;
+
+#endif

@@ -1,0 +1,35 @@
+/* What one transaction of a deployment does, asked of the database by deploy/. */
+#ifndef PD_DOMAIN_BATCH_H
+#define PD_DOMAIN_BATCH_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "domain/ledger.h"
+#include "domain/plan.h"
+#include "domain/report.h"
+
+typedef struct pd_batch {
+    const pd_step *steps; /* consecutive steps of the plan, run in this order */
+    size_t count;
+    size_t first;      /* of how many the plan has before these; for progress */
+    size_t plan_count; /* all steps of the plan; for progress */
+    const pd_deployment *deployment;
+    const pd_ledger *expected; /* the ledger that the plan was made from */
+    int64_t min_tables;        /* verified before COMMIT; -1: not asked */
+    int64_t exact_tables;      /* -1: not asked */
+    int64_t predicted_tables;  /* -1: cannot be told */
+    bool last; /* the deployment ends with this batch: its row is set to succeeded in here */
+} pd_batch;
+
+typedef struct pd_batch_result {
+    pd_step_result *steps;     /* caller's array, batch->count of them */
+    bool ledger_changed;       /* under the lock the ledger was no longer `expected`: nothing was
+                                  done, read it and plan again */
+    const pd_failure *failure; /* where it failed, NULL when the failure has no place */
+    int64_t tables_before;     /* -1 when not counted */
+    int64_t tables_after;
+} pd_batch_result;
+
+#endif

@@ -1,0 +1,85 @@
+/* A finding: what makes a deployment unsafe, as data that is rendered late.
+ *
+ * Checks only add findings. Severity overrides from the settings, and sorting, happen once, in
+ * pd_findings_settle. Texts live in the arena and may hold foreign bytes: renderers escape them.
+ */
+#ifndef PD_DOMAIN_FINDING_H
+#define PD_DOMAIN_FINDING_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+#include "base/arena.h"
+
+typedef enum pd_severity {
+    PD_SEVERITY_OFF,
+    PD_SEVERITY_WARNING,
+    PD_SEVERITY_ERROR,
+} pd_severity;
+
+typedef enum pd_gate {
+    PD_GATE_REVISION,
+    PD_GATE_INTEGRITY,
+    PD_GATE_ROLLBACK,
+    PD_GATE_HISTORY,
+    PD_GATE_SYNTAX,
+    PD_GATE_LEDGER,
+    PD_GATE_VERIFY,
+    PD_GATE_COUNT,
+} pd_gate;
+
+typedef enum pd_rule {
+#define PD_RULE(name, id, severity, gate, summary) PD_RULE_##name,
+#include "domain/rules.def"
+#undef PD_RULE
+    PD_RULE_COUNT,
+} pd_rule;
+
+const char *pd_rule_id(pd_rule rule);
+const char *pd_rule_summary(pd_rule rule);
+pd_severity pd_rule_severity(pd_rule rule); /* the default one */
+pd_gate pd_rule_gate(pd_rule rule);
+bool pd_rule_find(const char *id, pd_rule *out);
+const char *pd_gate_name(pd_gate gate);             /* "revision", … */
+const char *pd_severity_name(pd_severity severity); /* "error", "warning", "off" */
+
+typedef struct pd_place {
+    const char *path; /* from the root of the tree, NULL when it is about no file */
+    int line;         /* 1-based, 0 when unknown */
+    int column;       /* 1-based, in characters, 0 when unknown */
+} pd_place;
+
+typedef struct pd_finding {
+    pd_rule rule;
+    pd_severity severity;
+    pd_place place;
+    const char *message; /* one sentence without full stop */
+    const char *hint;    /* what mends it, "" when nothing is known */
+    const char *excerpt; /* the source line that place points into, NULL when none */
+} pd_finding;
+
+typedef struct pd_findings {
+    pd_arena *arena;
+    pd_finding *items;
+    size_t count;
+    size_t capacity;
+} pd_findings;
+
+/* Adds a finding of the rule's default severity and returns it, valid until the next one is
+ * added; path may be NULL, it is copied. */
+pd_finding *pd_find(pd_findings *findings, pd_rule rule, const char *path, const char *fmt, ...)
+    PD_PRINTF(4, 5);
+void pd_finding_hint(pd_findings *findings, pd_finding *finding, const char *fmt, ...)
+    PD_PRINTF(3, 4);
+/* Sets line and column from a byte offset into text, and the excerpt to the first 512 bytes of
+ * that line; NULL when the column lies behind them. */
+void pd_finding_at(pd_findings *findings, pd_finding *finding, const char *text, size_t len,
+                   size_t offset);
+
+/* Overrides: severity_of_rule[rule] >= 0 replaces the default; those that are off are dropped.
+ * Sorts by severity (errors first), gate, path, line, column, rule; stable. */
+void pd_findings_settle(pd_findings *findings, const int severity_of_rule[PD_RULE_COUNT]);
+size_t pd_findings_count(const pd_findings *findings, pd_severity severity);
+size_t pd_findings_of_gate(const pd_findings *findings, pd_gate gate, pd_severity severity);
+
+#endif

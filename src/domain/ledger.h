@@ -1,0 +1,75 @@
+/* What the database says was applied: predeploy's own tables and Drizzle's table. */
+#ifndef PD_DOMAIN_LEDGER_H
+#define PD_DOMAIN_LEDGER_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+/* A row of predeploy.migrations (docs/ledger.md). Times are RFC 3339 text, UTC. */
+typedef struct pd_ledger_row {
+    int64_t seq; /* order of application */
+    const char *name;
+    const char *hash;
+    const char *down_sql;  /* the companion's text, NULL when it had none */
+    const char *down_hash; /* NULL with down_sql */
+    bool adopted;          /* was applied before predeploy came, by another tool */
+    bool has_drizzle_created_at;
+    int64_t drizzle_created_at; /* created_at of its row in Drizzle's table */
+    const char *deployment;     /* UUID */
+    const char *applied_at;
+} pd_ledger_row;
+
+/* A row of Drizzle's table; shape v0 has no names. */
+typedef struct pd_drizzle_row {
+    int64_t id;
+    const char *hash;
+    bool has_created_at; /* false: NULL, or no whole number */
+    int64_t created_at;
+    const char *name; /* NULL when the column is missing or the value is NULL */
+} pd_drizzle_row;
+
+typedef enum pd_drizzle_shape {
+    PD_DRIZZLE_ABSENT,
+    PD_DRIZZLE_V0, /* id, hash, created_at */
+    PD_DRIZZLE_V1, /* and name, applied_at */
+} pd_drizzle_shape;
+
+/* A row of predeploy.deployments. */
+typedef struct pd_deployment {
+    const char *id;     /* UUID */
+    const char *kind;   /* "deploy" or "rollback" */
+    const char *commit; /* object id */
+    const char *ref;    /* NULL when the revision was no ref */
+    const char *actor;  /* who ran it */
+    const char *tool_version;
+    const char *started_at;
+    const char *finished_at;      /* NULL while it runs */
+    const char *outcome;          /* running, succeeded, failed, interrupted, unknown */
+    const char *detail;           /* why it failed, NULL otherwise */
+    const char *backup_reference; /* NULL when no backup was made */
+    int64_t tables_before;        /* -1 when not counted */
+    int64_t tables_after;
+    const char **migrations; /* names it applied or took out, in that order */
+    size_t migration_count;
+} pd_deployment;
+
+typedef struct pd_ledger {
+    bool present;        /* predeploy's own tables are there */
+    pd_ledger_row *rows; /* by seq */
+    size_t count;
+    size_t capacity;
+    pd_drizzle_shape drizzle_shape;
+    pd_drizzle_row *drizzle; /* by id */
+    size_t drizzle_count;
+    size_t drizzle_capacity;
+    pd_deployment *deployments; /* newest first, at most PD_DEPLOYMENTS_SHOWN */
+    size_t deployment_count;
+    size_t deployment_capacity;
+    int64_t tables;             /* tables of the verify schema now */
+    const char *current_schema; /* where an unqualified CREATE TABLE goes, NULL: nowhere */
+} pd_ledger;
+
+#define PD_DEPLOYMENTS_SHOWN 20
+
+#endif

@@ -1,0 +1,67 @@
+/* The migration set: ordered, with hashes and companions. Pure data, made by layout/. */
+#ifndef PD_DOMAIN_MIGRATION_H
+#define PD_DOMAIN_MIGRATION_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base/hash.h"
+#include "domain/revision.h"
+#include "domain/settings.h"
+
+/* One SQL file of the set. Present when data is not NULL. */
+typedef struct pd_sql_file {
+    const char *path;  /* from the root of the tree; where it would stand when it is not there */
+    const char *entry; /* from the migrations folder, as SHA256SUMS lists it */
+    char oid[PD_OID_HEX];
+    char hash[PD_SHA256_HEX]; /* over the raw bytes */
+    const char *data;         /* NUL-terminated */
+    size_t len;
+} pd_sql_file;
+
+typedef struct pd_migration {
+    const char *name; /* file name without .sql; drizzle-folders: the folder's name */
+    pd_sql_file up;
+    pd_sql_file down;                /* the companion; data is NULL when it is missing */
+    bool down_empty;                 /* present, but blank or comments only */
+    bool irreversible;               /* declares `-- predeploy: irreversible: REASON` */
+    const char *irreversible_reason; /* "" when none is given */
+    /* Drizzle only; has_when is false elsewhere. drizzle: the entry's `when`; drizzle-folders:
+     * the folder's 14 digits as UTC. Milliseconds since the epoch. */
+    bool has_when;
+    int64_t when;
+    const char *v1_name; /* the name Drizzle 1.0 knows it by (drizzle.md: "name_v1"), else NULL */
+    int journal_line;    /* line of the entry in meta/_journal.json, 0 elsewhere */
+} pd_migration;
+
+/* A line of SHA256SUMS that could be read. */
+typedef struct pd_sums_line {
+    char hash[PD_SHA256_HEX]; /* lower case */
+    const char *entry;        /* unescaped path from the migrations folder */
+    int line;
+} pd_sums_line;
+
+typedef struct pd_set {
+    const char *folder; /* migrations folder from the root of the tree */
+    pd_layout_kind layout;
+    pd_migration *migrations; /* in the order in which they are applied */
+    size_t count;
+    size_t capacity;
+    pd_sql_file *orphans; /* companions without a migration */
+    size_t orphan_count;
+    size_t orphan_capacity;
+    bool has_sums;
+    pd_sums_line *sums; /* in order of the file */
+    size_t sums_count;
+    size_t sums_capacity;
+} pd_set;
+
+#define PD_SUMS_FILE "SHA256SUMS"
+#define PD_JOURNAL_FILE "meta/_journal.json"
+
+/* Index of the migration of that name, or -1. */
+ptrdiff_t pd_set_find(const pd_set *set, const char *name);
+bool pd_set_is_drizzle(const pd_set *set);
+
+#endif

@@ -1,0 +1,46 @@
+#include "domain/report.h"
+
+static pd_gate_result *gate_of(pd_report *report, pd_gate gate)
+{
+    for (size_t i = 0; i < report->gate_count; i++)
+        if (report->gates[i].gate == gate)
+            return &report->gates[i];
+    pd_gate_result *result = &report->gates[report->gate_count++];
+    *result = (pd_gate_result){.gate = gate};
+    return result;
+}
+
+void pd_report_ask(pd_report *report, pd_gate gate, const char *note)
+{
+    pd_gate_result *result = gate_of(report, gate);
+    result->state = PD_GATE_SKIPPED;
+    result->note = note;
+}
+
+void pd_report_answer(pd_report *report, pd_gate gate, const char *note)
+{
+    pd_gate_result *result = gate_of(report, gate);
+    result->state = PD_GATE_OPEN;
+    result->note = note;
+}
+
+void pd_report_settle(pd_report *report, const pd_settings *settings)
+{
+    pd_findings_settle(report->findings, settings->severity_of_rule);
+    for (size_t i = 0; i < report->gate_count; i++) {
+        pd_gate_result *result = &report->gates[i];
+        if (pd_findings_of_gate(report->findings, result->gate, PD_SEVERITY_ERROR) > 0)
+            result->state = PD_GATE_CLOSED;
+        else if (result->state == PD_GATE_SKIPPED)
+            continue;
+        else if (pd_findings_of_gate(report->findings, result->gate, PD_SEVERITY_WARNING) > 0)
+            result->state = PD_GATE_WARNED;
+        else
+            result->state = PD_GATE_OPEN;
+    }
+}
+
+bool pd_report_closed(const pd_report *report)
+{
+    return pd_findings_count(report->findings, PD_SEVERITY_ERROR) > 0;
+}

@@ -1,0 +1,96 @@
+/* All that a run found and did: the one input of every renderer. */
+#ifndef PD_DOMAIN_REPORT_H
+#define PD_DOMAIN_REPORT_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base/error.h"
+#include "domain/finding.h"
+#include "domain/ledger.h"
+#include "domain/migration.h"
+#include "domain/plan.h"
+#include "domain/revision.h"
+
+typedef enum pd_gate_state {
+    PD_GATE_SKIPPED, /* not asked; note says why */
+    PD_GATE_OPEN,
+    PD_GATE_WARNED, /* open, with warnings */
+    PD_GATE_CLOSED,
+} pd_gate_state;
+
+typedef struct pd_gate_result {
+    pd_gate gate;
+    pd_gate_state state;
+    const char *note; /* "12 migrations", "no database was given" */
+} pd_gate_result;
+
+/* Where the database is; never the password. */
+typedef struct pd_target {
+    const char *host; /* name, address or socket folder */
+    const char *port;
+    const char *dbname;
+    const char *user;
+    int server_version; /* 150020 */
+    bool ephemeral;
+} pd_target;
+
+typedef enum pd_step_state {
+    PD_STEP_PLANNED,
+    PD_STEP_DONE,
+    PD_STEP_FAILED,
+    PD_STEP_UNDONE, /* ran, and was rolled back */
+} pd_step_state;
+
+typedef struct pd_step_result {
+    const pd_step *step;
+    pd_step_state state;
+    int64_t ms; /* how long it ran */
+} pd_step_result;
+
+/* An error of the server, put in its place. */
+typedef struct pd_failure {
+    const char *migration;
+    pd_place place;      /* file, line, column */
+    const char *excerpt; /* the source line, NULL when unknown */
+    const char *sqlstate;
+    const char *message;
+    const char *detail; /* these four: NULL when the server said none */
+    const char *hint;
+    const char *context;
+    const char *object; /* schema, table, column, constraint it named */
+} pd_failure;
+
+typedef struct pd_report {
+    const char *command;         /* "check", "deploy", … */
+    int status;                  /* the exit status */
+    const pd_revision *revision; /* these: NULL when not known or not asked for */
+    const pd_revision *base;
+    const pd_set *set;
+    const pd_target *target;
+    pd_gate_result gates[PD_GATE_COUNT];
+    size_t gate_count; /* 0 when the command asks no gates */
+    pd_findings *findings;
+    const pd_plan *plan;
+    pd_step_result *steps;           /* plan->count of them, or NULL */
+    const pd_deployment *deployment; /* this run's, NULL when none was begun */
+    const pd_ledger *ledger;         /* status: what is applied */
+    const pd_failure *failure;
+    int64_t tables_before; /* -1 when not counted */
+    int64_t tables_after;
+    int64_t elapsed_ms;
+    bool nothing_to_do;
+    pd_error error; /* kind PD_ERROR_NONE when there was none */
+} pd_report;
+
+/* Which gates the command asks, in this order; all are skipped with that note until answered. */
+void pd_report_ask(pd_report *report, pd_gate gate, const char *note);
+/* The gate was evaluated; pd_report_settle says with what result. */
+void pd_report_answer(pd_report *report, pd_gate gate, const char *note);
+/* Applies the overrides of the settings to the findings and derives the state of each gate that
+ * was answered. Can be called again after more findings. */
+void pd_report_settle(pd_report *report, const pd_settings *settings);
+bool pd_report_closed(const pd_report *report); /* a finding of severity error stands */
+
+#endif

@@ -1,0 +1,55 @@
+/* A resolved revision and the bytes that stand in its migrations folder. */
+#ifndef PD_DOMAIN_REVISION_H
+#define PD_DOMAIN_REVISION_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#define PD_OID_HEX 65 /* room for a SHA-256 object id; SHA-1 ids use 40 */
+
+/* Limits of what is read from a tree: docs/security.md lists them. */
+#define PD_FILE_MAX ((uint64_t)16 << 20) /* bytes of one file */
+#define PD_SET_MAX ((uint64_t)256 << 20) /* bytes of all files read from one folder */
+#define PD_ENTRIES_MAX 40000             /* entries of one folder, subfolders included */
+
+typedef struct pd_revision {
+    const char *spec;     /* as the user wrote it */
+    char oid[PD_OID_HEX]; /* the commit */
+    const char *ref;      /* full name of the ref that spec named ("refs/heads/main"), else NULL */
+    const char *subject;  /* first line of the message */
+    const char *author;   /* name only */
+    int64_t time;         /* committer's, Unix seconds */
+} pd_revision;
+
+typedef enum pd_entry_kind {
+    PD_ENTRY_FILE,
+    PD_ENTRY_SYMLINK,
+    PD_ENTRY_SUBMODULE,
+} pd_entry_kind;
+
+/* One entry of the migrations folder. Folders are walked two levels deep and not listed. */
+typedef struct pd_entry {
+    const char *path; /* from the migrations folder, as the tree has it: any byte but NUL */
+    pd_entry_kind kind;
+    char oid[PD_OID_HEX]; /* "" in a snapshot of the work tree */
+    uint64_t size;        /* bytes, of a file */
+    const char *data;     /* raw bytes and a NUL behind; NULL when not read, see pd_entry_wanted */
+} pd_entry;
+
+typedef struct pd_snapshot {
+    const char *folder; /* the migrations folder from the root of the tree, "" for the root */
+    char tree_oid[PD_OID_HEX]; /* of the folder, "" when it is not there */
+    pd_entry *entries;         /* in byte order of path */
+    size_t count;
+    size_t capacity;
+    bool too_many; /* reading stopped at PD_ENTRIES_MAX or PD_SET_MAX */
+} pd_snapshot;
+
+/* Whether an entry's content is read: *.sql, SHA256SUMS and meta/_journal.json up to
+ * PD_FILE_MAX. */
+bool pd_entry_wanted(const char *path, uint64_t size);
+
+const pd_entry *pd_snapshot_find(const pd_snapshot *snapshot, const char *path); /* or NULL */
+
+#endif

@@ -1,0 +1,43 @@
+#include "domain/settings.h"
+
+#include <string.h>
+
+const char *pd_layout_name(pd_layout_kind kind)
+{
+    switch (kind) {
+    case PD_LAYOUT_DRIZZLE:
+        return "drizzle";
+    case PD_LAYOUT_DRIZZLE_FOLDERS:
+        return "drizzle-folders";
+    case PD_LAYOUT_PLAIN:
+        return "plain";
+    case PD_LAYOUT_DETECT:
+        break;
+    }
+    return "unknown";
+}
+
+void pd_settings_default(pd_settings *settings)
+{
+    *settings = (pd_settings){
+        .path = NULL,
+        .layout = PD_LAYOUT_DETECT,
+        .rollback = PD_ROLLBACK_REQUIRED,
+        .ledger_schema = "drizzle",
+        .ledger_table = "__drizzle_migrations",
+        .verify_schema = "public",
+        .min_tables = 1,
+        .tables = -1,
+        .transaction = PD_TRANSACTION_ALL,
+        .connect_timeout_ms = 10000,
+        .lock_timeout_ms = 5000,
+        .statement_timeout_ms = 0,
+        .lock_wait_ms = 600000,
+        .retries = 5,
+        .backup_required = false,
+        .backup_timeout_ms = 1800000,
+    };
+    for (size_t i = 0; i < PD_RULE_COUNT; i++) {
+        settings->severity_of_rule[i] = -1;
+    }
+}

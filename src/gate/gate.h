@@ -1,0 +1,46 @@
+/* The gates: one question each, answered by findings. Pure: set, base and ledger in, findings out.
+ * The syntax gate has a header of its own (gate/syntax.h).
+ */
+#ifndef PD_GATE_GATE_H
+#define PD_GATE_GATE_H
+
+#include "domain/finding.h"
+#include "domain/ledger.h"
+#include "domain/migration.h"
+#include "domain/settings.h"
+
+/* Reads what each companion says about itself (empty, irreversible) into the set. Comes first. */
+void pd_read_companions(pd_arena *arena, pd_set *set);
+
+/* Integrity: every file of the set is listed in SHA256SUMS with the hash of its bytes, and every
+ * listed file is there. The form of the file itself was judged when it was read (layout/). */
+void pd_gate_integrity(const pd_set *set, pd_findings *findings);
+
+/* Rollback: every migration behind settings->rollback_since has a companion that does something,
+ * or says why there can be none. A rollback_since that names no migration of the set is an error
+ * (PD_ERROR_USAGE). */
+bool pd_gate_rollback(const pd_set *set, const pd_settings *settings, pd_findings *findings,
+                      pd_error *err) PD_CHECKED;
+
+/* History: what `base` has published stands unchanged and in the same order in `set`, and what is
+ * new comes behind all of it. */
+void pd_gate_history(const pd_set *set, const pd_set *base, pd_findings *findings);
+
+/* Where a migration of the set stands in the database. */
+typedef enum pd_applied_state {
+    PD_PENDING,
+    PD_APPLIED,         /* and predeploy's ledger has it */
+    PD_APPLIED_FOREIGN, /* Drizzle's ledger has it, predeploy's does not: to be adopted */
+} pd_applied_state;
+
+/* Ledger: what is applied is a prefix of the set, with equal content. Fills states[i] for each
+ * migration of the set (caller's array of set->count). On the Drizzle layouts, where a Drizzle
+ * ledger is there, that ledger decides (docs/ledger.md, "Who has applied what"). */
+void pd_gate_ledger(pd_arena *arena, const pd_set *set, const pd_ledger *ledger,
+                    pd_applied_state *states, pd_findings *findings);
+
+/* Verify: no migration is pending, and the number of tables is the expected one. */
+void pd_gate_verify(const pd_set *set, const pd_applied_state *states, const pd_ledger *ledger,
+                    const pd_settings *settings, pd_findings *findings);
+
+#endif

@@ -1,0 +1,248 @@
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/str.h"
+#include "gate/claims.h"
+#include "gate/gate.h"
+
+typedef struct named_row {
+    const char *name;
+    size_t index;
+} named_row;
+
+typedef struct judge {
+    pd_arena *arena;
+    const pd_set *set;
+    const pd_ledger *ledger;
+    pd_applied_state *states;
+    pd_findings *findings;
+    ptrdiff_t *own_row; /* by migration: its row in predeploy's ledger, or -1 */
+    bool *row_used;     /* by row of predeploy's ledger */
+    pd_claims claims;
+    bool drizzle_decides;
+} judge;
+
+static int compare_names(const void *left, const void *right)
+{
+    const named_row *a = left;
+    const named_row *b = right;
+    return strcmp(a->name, b->name);
+}
+
+static void match_own_rows(judge *self)
+{
+    const pd_ledger *ledger = self->ledger;
+    named_row *sorted = pd_arena_array(self->arena, ledger->count + 1, sizeof *sorted);
+    for (size_t i = 0; i < ledger->count; i++)
+        sorted[i] = (named_row){.name = ledger->rows[i].name, .index = i};
+    qsort(sorted, ledger->count, sizeof *sorted, compare_names);
+    for (size_t m = 0; m < self->set->count; m++) {
+        named_row key = {.name = self->set->migrations[m].name};
+        const named_row *row =
+            ledger->count == 0 ? NULL
+                               : bsearch(&key, sorted, ledger->count, sizeof key, compare_names);
+        self->own_row[m] = row == NULL ? -1 : (ptrdiff_t)row->index;
+        if (row != NULL)
+            self->row_used[row->index] = true;
+    }
+}
+
+static void report_edited(judge *self, const pd_migration *migration, const char *hash,
+                          const char *whose)
+{
+    pd_finding *finding =
+        pd_find(self->findings, PD_RULE_APPLIED_EDITED, migration->up.path,
+                "%s was applied with other content: %s ledger has %.12s…, the revision %.12s…",
+                migration->name, whose, hash, migration->up.hash);
+    pd_finding_hint(self->findings, finding,
+                    "Put the applied version back and write a new migration for the change. "
+                    "git log -p -- %s shows what changed.",
+                    migration->up.path);
+}
+
+static void report_disagreement(judge *self, const pd_migration *migration)
+{
+    pd_finding *finding =
+        pd_find(self->findings, PD_RULE_LEDGER_DISAGREES, migration->up.path,
+                "%s is applied by predeploy's ledger, but Drizzle's table has no row for it",
+                migration->name);
+    pd_finding_hint(self->findings, finding,
+                    "Somebody changed Drizzle's table, or [ledger] schema and table name another "
+                    "one. Bring its row back: hash %s, created_at %lld.",
+                    migration->up.hash, (long long)migration->when);
+}
+
+static void judge_migration(judge *self, size_t m)
+{
+    const pd_migration *migration = &self->set->migrations[m];
+    ptrdiff_t own = self->own_row[m];
+    ptrdiff_t foreign = self->drizzle_decides ? self->claims.row_of[m] : -1;
+    if (own < 0 && foreign < 0) {
+        self->states[m] = PD_PENDING;
+        return;
+    }
+    self->states[m] = own >= 0 ? PD_APPLIED : PD_APPLIED_FOREIGN;
+    const char *own_hash = own >= 0 ? self->ledger->rows[own].hash : NULL;
+    if (own_hash != NULL && strcmp(own_hash, migration->up.hash) != 0)
+        report_edited(self, migration, own_hash, "predeploy's");
+    else if (foreign >= 0 && !pd_same_content(&migration->up, self->ledger->drizzle[foreign].hash))
+        report_edited(self, migration, self->ledger->drizzle[foreign].hash, "Drizzle's");
+    if (own >= 0 && foreign < 0 && pd_set_is_drizzle(self->set))
+        report_disagreement(self, migration);
+}
+
+static void report_missing(judge *self, const char *what, const char *since)
+{
+    pd_finding *finding = pd_find(self->findings, PD_RULE_APPLIED_MISSING, NULL,
+                                  "the database has %s, which is not in the revision", what);
+    pd_finding_hint(self->findings, finding,
+                    "Deploy a revision that has it%s, or take it out: predeploy rollback", since);
+}
+
+static void judge_rows(judge *self)
+{
+    for (size_t i = 0; i < self->ledger->count; i++) {
+        if (!self->row_used[i])
+            report_missing(self, self->ledger->rows[i].name, "");
+    }
+    if (!self->drizzle_decides)
+        return;
+    for (size_t r = 0; r < self->ledger->drizzle_count; r++) {
+        const pd_drizzle_row *row = &self->ledger->drizzle[r];
+        if (self->claims.migration_of[r] >= 0)
+            continue;
+        bool ours = false;
+        for (size_t i = 0; i < self->ledger->count && !ours; i++)
+            ours = !self->row_used[i] && strcmp(self->ledger->rows[i].hash, row->hash) == 0;
+        if (ours)
+            continue;
+        report_missing(self,
+                       row->name != NULL
+                           ? row->name
+                           : pd_arena_printf(self->arena,
+                                             "a migration of Drizzle's ledger (id %lld, "
+                                             "created_at %lld, hash %.12s…)",
+                                             (long long)row->id, (long long)row->created_at,
+                                             row->hash),
+                       " (git log --all finds where it was)");
+    }
+}
+
+static int64_t newest_created_at(const pd_ledger *ledger)
+{
+    int64_t newest = INT64_MIN;
+    for (size_t r = 0; r < ledger->drizzle_count; r++)
+        if (ledger->drizzle[r].has_created_at && ledger->drizzle[r].created_at > newest)
+            newest = ledger->drizzle[r].created_at;
+    return newest;
+}
+
+/* Everything pending must come behind everything applied. */
+static void judge_order(judge *self)
+{
+    ptrdiff_t last = (ptrdiff_t)self->set->count - 1;
+    while (last >= 0 && self->states[last] == PD_PENDING)
+        last--;
+    int64_t newest = self->drizzle_decides ? newest_created_at(self->ledger) : INT64_MIN;
+    for (ptrdiff_t m = 0; m < last; m++) {
+        const pd_migration *migration = &self->set->migrations[m];
+        if (self->states[m] != PD_PENDING)
+            continue;
+        bool skipped = self->set->layout == PD_LAYOUT_DRIZZLE && migration->has_when &&
+                       migration->when <= newest;
+        pd_finding *finding = pd_find(
+            self->findings, PD_RULE_OUT_OF_ORDER, migration->up.path,
+            "%s is not applied, but %s behind it is%s", migration->name,
+            self->set->migrations[last].name,
+            skipped ? "; Drizzle skips it silently, because its time is not the newest" : "");
+        pd_finding_hint(self->findings, finding, "%s",
+                        self->set->layout == PD_LAYOUT_PLAIN
+                            ? "Give it a name that sorts behind what is applied."
+                            : "Make it the last one: drop it and generate it again with "
+                              "drizzle-kit, so that its time is the newest.");
+    }
+}
+
+static void judge_duplicates(judge *self)
+{
+    for (size_t m = 0; m < self->set->count; m++) {
+        const pd_migration *migration = &self->set->migrations[m];
+        if (self->claims.duplicates[m] == 0)
+            continue;
+        pd_finding *finding =
+            pd_find(self->findings, PD_RULE_LEDGER_DUPLICATE, migration->up.path,
+                    "Drizzle's ledger has %s %zu times: two migrators ran at once, and its "
+                    "statements may have run twice",
+                    migration->name, self->claims.duplicates[m] + 1);
+        pd_finding_hint(self->findings, finding,
+                        "Look for rows that came twice, then delete the newer ledger row.");
+    }
+}
+
+static void warn_rerun(judge *self, const pd_migration *migration, const char *why)
+{
+    pd_finding *finding =
+        pd_find(self->findings, PD_RULE_DRIZZLE_RERUN, migration->up.path,
+                "drizzle-kit migrate would run %s again: %s", migration->name, why);
+    pd_finding_hint(self->findings, finding,
+                    "Deploy with predeploy only, until the row of Drizzle's table is mended.");
+}
+
+/* What Drizzle's own migrators would do with this ledger, by their rules (docs/ledger.md). */
+static void judge_drizzle(judge *self)
+{
+    const pd_ledger *ledger = self->ledger;
+    bool folders = self->set->layout == PD_LAYOUT_DRIZZLE_FOLDERS;
+    int64_t newest = newest_created_at(ledger);
+    bool has_null = false;
+    for (size_t r = 0; r < ledger->drizzle_count; r++)
+        has_null = has_null || !ledger->drizzle[r].has_created_at;
+    for (size_t m = 0; m < self->set->count; m++) {
+        const pd_migration *migration = &self->set->migrations[m];
+        ptrdiff_t row = self->claims.row_of[m];
+        if (row < 0)
+            continue;
+        if (folders && ledger->drizzle_shape == PD_DRIZZLE_V1 && ledger->drizzle[row].name == NULL)
+            warn_rerun(self, migration, "its ledger row has no name");
+        if (!folders && has_null)
+            warn_rerun(self, migration, "a ledger row has no created_at");
+        else if (!folders && migration->has_when && migration->when > newest)
+            warn_rerun(self, migration, "its time is newer than every ledger row's");
+    }
+    if (!folders || ledger->drizzle_shape != PD_DRIZZLE_V0)
+        return;
+    for (size_t r = 0; r < ledger->drizzle_count; r++) {
+        if (self->claims.migration_of[r] >= 0)
+            continue;
+        pd_find(self->findings, PD_RULE_DRIZZLE_REFUSES, NULL,
+                "drizzle-kit migrate would refuse this database: row %lld of its ledger matches "
+                "no folder",
+                (long long)ledger->drizzle[r].id);
+    }
+}
+
+void pd_gate_ledger(pd_arena *arena, const pd_set *set, const pd_ledger *ledger,
+                    pd_applied_state *states, pd_findings *findings)
+{
+    judge self = {
+        .arena = arena,
+        .set = set,
+        .ledger = ledger,
+        .states = states,
+        .findings = findings,
+        .own_row = pd_arena_array(arena, set->count + 1, sizeof(ptrdiff_t)),
+        .row_used = pd_arena_array(arena, ledger->count + 1, sizeof(bool)),
+        .drizzle_decides = pd_set_is_drizzle(set) && ledger->drizzle_shape != PD_DRIZZLE_ABSENT,
+    };
+    match_own_rows(&self);
+    if (self.drizzle_decides)
+        pd_claim_rows(arena, set, ledger, &self.claims);
+    for (size_t m = 0; m < set->count; m++)
+        judge_migration(&self, m);
+    judge_rows(&self);
+    judge_order(&self);
+    if (self.drizzle_decides) {
+        judge_duplicates(&self);
+        judge_drizzle(&self);
+    }
+}

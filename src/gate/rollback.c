@@ -1,0 +1,91 @@
+#include <string.h>
+
+#include "base/str.h"
+#include "gate/gate.h"
+#include "sql/companion.h"
+
+void pd_read_companions(pd_arena *arena, pd_set *set)
+{
+    for (size_t i = 0; i < set->count; i++) {
+        pd_migration *migration = &set->migrations[i];
+        if (migration->down.data == NULL)
+            continue;
+        pd_companion companion = {0};
+        pd_companion_read(arena, migration->down.data, migration->down.len, &companion);
+        migration->down_empty = companion.empty;
+        migration->irreversible = companion.irreversible;
+        migration->irreversible_reason = companion.reason;
+    }
+}
+
+static void check_missing(const pd_migration *migration, pd_findings *findings)
+{
+    pd_finding *finding = pd_find(findings, PD_RULE_ROLLBACK_MISSING, migration->up.path,
+                                  "%s has no rollback companion", migration->name);
+    pd_finding_hint(findings, finding,
+                    "Write %s with the statements that undo it; if nothing can, write "
+                    "`-- predeploy: irreversible: REASON` into it.",
+                    migration->down.path);
+}
+
+static void check_companion(const pd_migration *migration, pd_findings *findings)
+{
+    if (migration->down.data == NULL) {
+        if (migration->down.hash[0] == '\0')
+            check_missing(migration, findings);
+        return;
+    }
+    const char *path = migration->down.path;
+    if (!migration->down_empty)
+        return;
+    pd_finding *finding = NULL;
+    if (!migration->irreversible) {
+        finding = pd_find(findings, PD_RULE_ROLLBACK_EMPTY, path,
+                          "the companion of %s has no statement", migration->name);
+        pd_finding_hint(findings, finding,
+                        "Write the statements that undo the migration; if nothing can, say so: "
+                        "-- predeploy: irreversible: REASON");
+    } else if (pd_blank(migration->irreversible_reason)) {
+        finding = pd_find(findings, PD_RULE_ROLLBACK_NO_REASON, path,
+                          "%s is declared irreversible without a reason", migration->name);
+        pd_finding_hint(findings, finding,
+                        "Say why, for whoever needs it on a bad day: "
+                        "-- predeploy: irreversible: REASON");
+    } else {
+        finding =
+            pd_find(findings, PD_RULE_ROLLBACK_IRREVERSIBLE, path, "%s cannot be taken out: %s",
+                    migration->name, migration->irreversible_reason);
+        pd_finding_hint(findings, finding, "Deploy it with a backup: predeploy deploy --backup");
+    }
+}
+
+bool pd_gate_rollback(const pd_set *set, const pd_settings *settings, pd_findings *findings,
+                      pd_error *err)
+{
+    ptrdiff_t since = -1;
+    if (settings->rollback_since != NULL) {
+        since = pd_set_find(set, settings->rollback_since);
+        if (since < 0 && set->count > 0) {
+            pd_fail(err, PD_ERROR_USAGE, "rollbackSince names no migration of the set: %s",
+                    settings->rollback_since);
+            return pd_error_hint(err, "In [migrations], rollbackSince is the name of the newest "
+                                      "migration that needs no companion, without .sql.");
+        }
+    }
+    if (settings->rollback == PD_ROLLBACK_OFF)
+        return true;
+    size_t before = findings->count;
+    for (ptrdiff_t i = since + 1; i < (ptrdiff_t)set->count; i++)
+        check_companion(&set->migrations[i], findings);
+    for (size_t i = 0; i < set->orphan_count; i++) {
+        const pd_sql_file *file = &set->orphans[i];
+        pd_finding *finding = pd_find(findings, PD_RULE_ROLLBACK_ORPHAN, file->path,
+                                      "%s belongs to no migration", file->entry);
+        pd_finding_hint(findings, finding,
+                        "Name it after the migration that it undoes, or remove it.");
+    }
+    if (settings->rollback == PD_ROLLBACK_WARN)
+        for (size_t i = before; i < findings->count; i++)
+            findings->items[i].severity = PD_SEVERITY_WARNING;
+    return true;
+}

@@ -1,0 +1,139 @@
+#include "gate/syntax.h"
+
+typedef struct judged {
+    const pd_sql_file *file;
+    pd_findings *findings;
+} judged;
+
+static void at(const judged *self, pd_finding *finding, size_t offset)
+{
+    pd_finding_at(self->findings, finding, self->file->data, self->file->len, offset);
+}
+
+static void judge_error(const judged *self, const pd_script *script)
+{
+    pd_findings *findings = self->findings;
+    const char *path = self->file->path;
+    pd_finding *finding = NULL;
+    switch (script->state) {
+    case PD_SCRIPT_OK:
+        return;
+    case PD_SCRIPT_SYNTAX:
+        finding = pd_find(findings, PD_RULE_SQL_SYNTAX, path, "%s", script->error);
+        pd_finding_hint(findings, finding,
+                        "Correct the statement. SQL is read with the grammar of PostgreSQL 15: "
+                        "what only a newer server understands must be written in the older form.");
+        break;
+    case PD_SCRIPT_PSQL:
+        finding = pd_find(findings, PD_RULE_SQL_PSQL_COMMAND, path,
+                          "%s is a command of psql, not SQL", script->error);
+        pd_finding_hint(findings, finding,
+                        "Only SQL reaches the server: remove the line, or write in SQL what it "
+                        "does.");
+        break;
+    case PD_SCRIPT_TOO_DEEP:
+        finding = pd_find(findings, PD_RULE_SQL_NOT_ANALYSABLE, path,
+                          "the SQL cannot be analysed: %s", script->error);
+        pd_finding_hint(findings, finding,
+                        "What is not understood is not deployed: split the file into smaller "
+                        "migrations, or the statement into simpler ones.");
+        break;
+    case PD_SCRIPT_COPY_DATA:
+        finding = pd_find(findings, PD_RULE_SQL_COPY_STDIN, path,
+                          "COPY FROM STDIN has its data in the file");
+        pd_finding_hint(findings, finding,
+                        "Write the rows as INSERT statements: only psql reads data out of a "
+                        "script.");
+        break;
+    }
+    at(self, finding, script->error_offset);
+}
+
+static void say_no_transaction(const judged *self, const pd_statement *statement)
+{
+    pd_finding *finding =
+        pd_find(self->findings, PD_RULE_SQL_NO_TRANSACTION, self->file->path,
+                "%s%s%s cannot run inside a transaction, and this version runs every migration "
+                "in one",
+                statement->verb, *statement->object == '\0' ? "" : " ", statement->object);
+    pd_finding_hint(self->findings, finding,
+                    "Use the form that can (an index without CONCURRENTLY) in a maintenance "
+                    "window, or keep the statement out of the migrations and run it by hand.");
+    at(self, finding, statement->offset);
+}
+
+static void say_transaction_control(const judged *self, const pd_statement *statement)
+{
+    pd_finding *finding = pd_find(
+        self->findings, PD_RULE_SQL_TRANSACTION_CONTROL, self->file->path,
+        "%s would begin or end the transaction that the migration runs in", statement->verb);
+    pd_finding_hint(self->findings, finding,
+                    "Remove it: a migration runs in a transaction already, and all of it is "
+                    "rolled back when a statement fails.");
+    at(self, finding, statement->offset);
+}
+
+static void say_copy(const judged *self, const pd_statement *statement)
+{
+    pd_finding *finding =
+        pd_find(self->findings, PD_RULE_SQL_COPY_STDIN, self->file->path,
+                "%s exchanges data with a client, and a migration has none", statement->verb);
+    pd_finding_hint(self->findings, finding,
+                    "Write the rows as INSERT statements, or let COPY use a file of the server.");
+    at(self, finding, statement->offset);
+}
+
+static const struct {
+    unsigned trait;
+    pd_rule rule;
+    void (*say)(const judged *self, const pd_statement *statement);
+} faults[] = {
+    {PD_TRAIT_NO_TRANSACTION, PD_RULE_SQL_NO_TRANSACTION, say_no_transaction},
+    {PD_TRAIT_TRANSACTION_CONTROL, PD_RULE_SQL_TRANSACTION_CONTROL, say_transaction_control},
+    {PD_TRAIT_COPY_STDIN, PD_RULE_SQL_COPY_STDIN, say_copy},
+};
+
+static size_t count_trait(const pd_script *script, unsigned trait)
+{
+    size_t count = 0;
+    for (size_t i = 0; i < script->count; i++)
+        count += (script->statements[i].traits & trait) != 0;
+    return count;
+}
+
+static void judge_fault(const judged *self, const pd_script *script, size_t fault)
+{
+    size_t total = count_trait(script, faults[fault].trait);
+    size_t shown = 0;
+    for (size_t i = 0; i < script->count && shown < total; i++) {
+        const pd_statement *statement = &script->statements[i];
+        if ((statement->traits & faults[fault].trait) == 0)
+            continue;
+        if (++shown < PD_SYNTAX_FINDINGS_MAX || shown == total) {
+            faults[fault].say(self, statement);
+            continue;
+        }
+        pd_finding *last =
+            pd_find(self->findings, faults[fault].rule, self->file->path,
+                    "%zu more statements of this kind, from here on", total - shown + 1);
+        pd_finding_hint(self->findings, last, "Mend what stands above in the same way.");
+        at(self, last, statement->offset);
+        return;
+    }
+}
+
+void pd_gate_syntax(const pd_migration *migration, const pd_script *script, bool companion,
+                    pd_findings *findings)
+{
+    judged self = {.file = companion ? &migration->down : &migration->up, .findings = findings};
+    judge_error(&self, script);
+    for (size_t i = 0; i < sizeof faults / sizeof *faults; i++)
+        judge_fault(&self, script, i);
+    if (!companion && script->state == PD_SCRIPT_OK && script->count == 0) {
+        pd_finding *finding = pd_find(findings, PD_RULE_SQL_EMPTY, self.file->path,
+                                      "%s has no statement", migration->name);
+        pd_finding_hint(findings, finding,
+                        "Write its statements. A migration that is published empty stays empty: "
+                        "it may not be edited afterwards.");
+    }
+}

@@ -1,0 +1,209 @@
+/* Merge bases in a shallow clone. libgit2 1.5 does not know where a shallow history ends and fails
+ * at the first parent that was not fetched, even when the base lies this side of it. */
+#include <errno.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/file.h"
+#include "git/internal.h"
+
+#define SHALLOW_FILE_MAX ((size_t)16 << 20)
+
+enum {
+    MARK_ONE = 1,   /* reachable from the first commit */
+    MARK_OTHER = 2, /* reachable from one of the others */
+    MARK_STALE = 4, /* reachable from a common ancestor */
+};
+
+typedef struct node {
+    git_oid oid;
+    git_time_t time;
+    size_t *parents; /* indexes of nodes */
+    size_t parent_count;
+    bool expanded;
+    unsigned marks;
+} node;
+
+typedef struct graph {
+    pd_git *git;
+    pd_arena *arena;
+    node *nodes;
+    size_t count;
+    size_t capacity;
+    size_t *slots; /* open addressing: index of a node plus one, 0 is free */
+    size_t slot_count;
+    git_oid *ends; /* commits whose parents were not fetched, sorted */
+    size_t end_count;
+    size_t end_capacity;
+    bool cut; /* one of them was reached */
+} graph;
+
+static int by_oid(const void *a, const void *b)
+{
+    return git_oid_cmp(a, b);
+}
+
+/* The file has one object id a line: gitrepository-layout(5), "shallow". */
+static bool read_ends(graph *g, pd_error *err)
+{
+    const char *text = NULL;
+    size_t len = 0;
+    FILE *stream = fopen(g->git->shallow, "re");
+    if (stream == NULL) {
+        pd_fail(err, PD_ERROR_UNREACHABLE, "cannot read %s", g->git->shallow);
+        return pd_error_detail(err, "%s", strerror(errno));
+    }
+    bool done =
+        pd_file_slurp(stream, g->git->shallow, SHALLOW_FILE_MAX, g->arena, &text, &len, err);
+    fclose(stream);
+    if (!done) {
+        err->kind = PD_ERROR_UNREACHABLE;
+        return false;
+    }
+    while (*text != '\0') {
+        size_t line = strcspn(text, "\n");
+        git_oid *end = PD_PUSH(g->arena, g->ends, g->end_count, g->end_capacity);
+        if (git_oid_fromstrn(end, text, line) != 0)
+            return pd_fail(err, PD_ERROR_UNREACHABLE, "cannot read %s: line %zu is no object id",
+                           g->git->shallow, g->end_count);
+        text += line + (text[line] == '\n' ? 1 : 0);
+    }
+    if (g->end_count > 1)
+        qsort(g->ends, g->end_count, sizeof *g->ends, by_oid);
+    return true;
+}
+
+static bool is_end(const graph *g, const git_oid *oid)
+{
+    return g->end_count > 0 && bsearch(oid, g->ends, g->end_count, sizeof *g->ends, by_oid) != NULL;
+}
+
+/* Where the object's slot is, or would be. */
+static size_t find_slot(const graph *g, const git_oid *oid)
+{
+    uint64_t hash = 0;
+    memcpy(&hash, oid->id, sizeof hash);
+    size_t at = (size_t)hash & (g->slot_count - 1);
+    while (g->slots[at] != 0 && git_oid_cmp(&g->nodes[g->slots[at] - 1].oid, oid) != 0)
+        at = (at + 1) & (g->slot_count - 1);
+    return at;
+}
+
+static void grow_slots(graph *g)
+{
+    g->slot_count = g->slot_count == 0 ? 1024 : g->slot_count * 2;
+    g->slots = pd_arena_array(g->arena, g->slot_count, sizeof *g->slots);
+    for (size_t i = 0; i < g->count; i++)
+        g->slots[find_slot(g, &g->nodes[i].oid)] = i + 1;
+}
+
+/* Index of the commit's node, made when it is new. */
+static size_t intern(graph *g, const git_oid *oid)
+{
+    if (g->count * 2 >= g->slot_count)
+        grow_slots(g);
+    size_t at = find_slot(g, oid);
+    if (g->slots[at] == 0) {
+        git_oid_cpy(&PD_PUSH(g->arena, g->nodes, g->count, g->capacity)->oid, oid);
+        g->slots[at] = g->count;
+    }
+    return g->slots[at] - 1;
+}
+
+/* Reads the commit and gives its parents nodes; pointers to nodes are void afterwards. */
+static bool expand(graph *g, size_t index, pd_error *err)
+{
+    if (g->nodes[index].expanded)
+        return true;
+    PD_AUTO_GIT_HANDLE(git_commit) commit = NULL;
+    if (!pd_git_load_commit(g->git, &g->nodes[index].oid, &commit, err))
+        return false;
+    bool end = is_end(g, git_commit_id(commit));
+    size_t count = end ? 0 : git_commit_parentcount(commit);
+    size_t *parents = pd_arena_array(g->arena, count, sizeof *parents);
+    for (size_t i = 0; i < count; i++)
+        parents[i] = intern(g, git_commit_parent_id(commit, (unsigned)i));
+    g->nodes[index].time = git_commit_time(commit);
+    g->nodes[index].parents = parents;
+    g->nodes[index].parent_count = count;
+    g->nodes[index].expanded = true;
+    g->cut = g->cut || end;
+    return true;
+}
+
+/* Marks what is reachable from start, itself included. */
+static bool paint(graph *g, size_t start, unsigned mark, pd_error *err)
+{
+    PD_AUTO_ARENA scratch = pd_arena_new();
+    size_t *stack = NULL;
+    size_t depth = 0;
+    size_t capacity = 0;
+    *PD_PUSH(scratch, stack, depth, capacity) = start;
+    while (depth > 0) {
+        size_t index = stack[--depth];
+        if ((g->nodes[index].marks & mark) != 0)
+            continue;
+        g->nodes[index].marks |= mark;
+        if (!expand(g, index, err))
+            return false;
+        for (size_t i = 0; i < g->nodes[index].parent_count; i++)
+            *PD_PUSH(scratch, stack, depth, capacity) = g->nodes[index].parents[i];
+    }
+    return true;
+}
+
+static bool is_common(const node *n)
+{
+    return (n->marks & MARK_ONE) != 0 && (n->marks & MARK_OTHER) != 0;
+}
+
+/* The newest common ancestor that no other common ancestor leads to. */
+static bool choose(graph *g, const node **out, pd_error *err)
+{
+    *out = NULL;
+    for (size_t i = 0; i < g->count; i++) {
+        if (!is_common(&g->nodes[i]))
+            continue;
+        for (size_t k = 0; k < g->nodes[i].parent_count; k++) {
+            if (!paint(g, g->nodes[i].parents[k], MARK_STALE, err))
+                return false;
+        }
+    }
+    for (size_t i = 0; i < g->count; i++) {
+        const node *n = &g->nodes[i];
+        if (is_common(n) && (n->marks & MARK_STALE) == 0 &&
+            (*out == NULL || n->time > (*out)->time))
+            *out = n;
+    }
+    return true;
+}
+
+bool pd_git_shallow_base(pd_git *git, const git_oid *oids, size_t count, git_oid *out, bool *found,
+                         pd_error *err)
+{
+    PD_AUTO_ARENA arena = pd_arena_new();
+    graph g = {.git = git, .arena = arena};
+    const node *best = NULL;
+    *found = false;
+    if (!read_ends(&g, err))
+        return false;
+    for (size_t i = 0; i < count; i++) {
+        size_t index = intern(&g, &oids[i]);
+        if (!paint(&g, index, i == 0 ? MARK_ONE : MARK_OTHER, err))
+            return false;
+    }
+    if (!choose(&g, &best, err))
+        return false;
+    if (best != NULL) {
+        git_oid_cpy(out, &best->oid);
+        *found = true;
+        return true;
+    }
+    if (!g.cut)
+        return true;
+    pd_fail(err, PD_ERROR_UNREACHABLE,
+            "cannot find the merge base: the history of %s ends too early", git->name);
+    return pd_git_shallow_hint(err);
+}

@@ -1,0 +1,160 @@
+#include "git/history.h"
+
+#include <string.h>
+
+#include "base/str.h"
+#include "git/internal.h"
+
+#define TRACKING "refs/remotes/"
+
+/* The question of every function here: the best merge base of a commit with some others. */
+typedef struct query {
+    pd_git *git;
+    pd_arena *arena;
+    git_oid *oids; /* the commit itself is the first */
+    size_t count;
+    size_t capacity;
+} query;
+
+static void query_add(query *q, const git_oid *oid)
+{
+    git_oid_cpy(PD_PUSH(q->arena, q->oids, q->count, q->capacity), oid);
+}
+
+/* Adds the commit that hex names; an annotated tag is followed. */
+static bool query_add_named(query *q, const char *hex, pd_error *err)
+{
+    git_oid oid;
+    PD_AUTO_GIT_HANDLE(git_commit) commit = NULL;
+    int rc = git_oid_fromstrp(&oid, hex);
+    if (rc != 0)
+        return pd_git_fail(err, rc, "cannot read '%s' as an object id", hex);
+    if (!pd_git_load_commit(q->git, &oid, &commit, err))
+        return false;
+    query_add(q, git_commit_id(commit));
+    return true;
+}
+
+/* libgit2 says GIT_ENOTFOUND for "no merge base" and for a missing object alike. */
+static bool base_of_complete(const query *q, git_oid *out, bool *found, pd_error *err)
+{
+    git_error_clear();
+    int rc = git_merge_base_many(out, q->git->repo, q->count, q->oids);
+    const git_error *last = git_error_last();
+    *found = rc == 0;
+    if (rc == 0 || (rc == GIT_ENOTFOUND && last != NULL && last->klass == GIT_ERROR_MERGE))
+        return true;
+    pd_git_fail(err, rc, "cannot find a merge base in %s", q->git->name);
+    return pd_git_missing_hint(q->git, err);
+}
+
+static bool query_run(const query *q, const char *ref, pd_revision *out, bool *found, pd_error *err)
+{
+    *found = false;
+    if (q->count < 2)
+        return true;
+    git_oid base;
+    bool done = pd_git_is_shallow(q->git)
+                    ? pd_git_shallow_base(q->git, q->oids, q->count, &base, found, err)
+                    : base_of_complete(q, &base, found, err);
+    if (!done || !*found)
+        return done;
+    char hex[PD_OID_HEX];
+    PD_AUTO_GIT_HANDLE(git_commit) commit = NULL;
+    if (!pd_git_load_commit(q->git, &base, &commit, err))
+        return false;
+    git_oid_tostr(hex, sizeof hex, &base);
+    pd_git_describe(q->arena, commit, hex, ref, out);
+    return true;
+}
+
+bool pd_git_merge_base(pd_git *git, pd_arena *arena, const char *oid_a, const char *oid_b,
+                       pd_revision *out, bool *found, pd_error *err)
+{
+    query q = {.git = git, .arena = arena};
+    *found = false;
+    memset(out, 0, sizeof *out);
+    return query_add_named(&q, oid_a, err) && query_add_named(&q, oid_b, err) &&
+           query_run(&q, NULL, out, found, err);
+}
+
+/* Adds a tracking ref's commit. Symbolic refs repeat another one; what is no commit (a tool's own
+ * notes) has no history. */
+static bool add_tracking(query *q, const git_reference *ref, pd_error *err)
+{
+    const git_oid *target = git_reference_target(ref);
+    if (target == NULL)
+        return true;
+    size_t size = 0;
+    git_object_t type = GIT_OBJECT_INVALID;
+    int rc = git_odb_read_header(&size, &type, q->git->odb, target);
+    if (rc != 0) {
+        pd_git_fail(err, rc, "cannot read %s", git_reference_name(ref));
+        return pd_git_missing_hint(q->git, err);
+    }
+    if (type == GIT_OBJECT_COMMIT)
+        query_add(q, target);
+    return true;
+}
+
+bool pd_git_published(pd_git *git, pd_arena *arena, const char *remote, const char *oid,
+                      pd_revision *out, bool *found, pd_error *err)
+{
+    query q = {.git = git, .arena = arena};
+    PD_AUTO_GIT_HANDLE(git_reference_iterator) it = NULL;
+    const char *prefix = remote != NULL ? pd_arena_printf(arena, TRACKING "%s/", remote) : TRACKING;
+    *found = false;
+    memset(out, 0, sizeof *out);
+    if (!query_add_named(&q, oid, err))
+        return false;
+    int rc = git_reference_iterator_new(&it, git->repo);
+    while (rc == 0) {
+        PD_AUTO_GIT_HANDLE(git_reference) ref = NULL;
+        rc = git_reference_next(&ref, it);
+        if (rc == 0 && pd_starts_with(git_reference_name(ref), prefix) &&
+            !add_tracking(&q, ref, err))
+            return false;
+    }
+    if (rc != GIT_ITEROVER)
+        return pd_git_fail(err, rc, "cannot list the refs of %s", git->name);
+    return query_run(&q, NULL, out, found, err);
+}
+
+/* The tracking ref that work on HEAD goes to, NULL when there is none. */
+static int find_upstream(pd_git *git, git_reference *head, git_reference **out)
+{
+    int rc = git_branch_upstream(out, head);
+    if (rc == 0)
+        return 0;
+    return git_reference_lookup(out, git->repo, TRACKING "origin/HEAD");
+}
+
+bool pd_git_default_base(pd_git *git, pd_arena *arena, pd_revision *out, bool *found, pd_error *err)
+{
+    query q = {.git = git, .arena = arena};
+    PD_AUTO_GIT_HANDLE(git_reference) head = NULL;
+    PD_AUTO_GIT_HANDLE(git_reference) named = NULL;
+    PD_AUTO_GIT_HANDLE(git_reference) upstream = NULL;
+    char hex[PD_OID_HEX];
+    *found = false;
+    memset(out, 0, sizeof *out);
+    int rc = git_repository_head(&head, git->repo);
+    if (rc == GIT_EUNBORNBRANCH || rc == GIT_ENOTFOUND)
+        return true;
+    if (rc != 0)
+        return pd_git_fail(err, rc, "cannot read HEAD of %s", git->name);
+    if (find_upstream(git, head, &named) != 0 || git_reference_resolve(&upstream, named) != 0)
+        return true;
+    query_add(&q, git_reference_target(head));
+    git_oid_tostr(hex, sizeof hex, git_reference_target(upstream));
+    return query_add_named(&q, hex, err) &&
+           query_run(&q, git_reference_name(upstream), out, found, err);
+}
+
+bool pd_git_has_commit(pd_git *git, const char *oid)
+{
+    git_oid id;
+    pd_error ignored;
+    PD_AUTO_GIT_HANDLE(git_commit) commit = NULL;
+    return git_oid_fromstrp(&id, oid) == 0 && pd_git_load_commit(git, &id, &commit, &ignored);
+}

@@ -1,0 +1,184 @@
+#include "git/hooks.h"
+
+#include <assert.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "base/file.h"
+#include "base/str.h"
+#include "git/internal.h"
+
+#define HOOK_MODE ((mode_t)0755)
+#define HOOK_MAX ((size_t)1 << 20) /* a larger file is none of ours */
+
+typedef enum standing {
+    STANDING_NONE,
+    STANDING_OURS,  /* another text of ours, or not executable */
+    STANDING_SAME,  /* ours, as it would be written */
+    STANDING_OTHER, /* somebody else's */
+} standing;
+
+static bool fail_errno(pd_error *err, const char *what, const char *path)
+{
+    int saved = errno;
+    pd_fail(err, PD_ERROR_USAGE, "cannot %s %s", what, path);
+    return pd_error_detail(err, "%s", strerror(saved));
+}
+
+/* core.hooksPath; a relative one starts where hooks run: the work tree's root, in a bare
+ * repository the repository itself (git-config(1), githooks(5)). */
+static bool find_folder(pd_git *git, pd_arena *arena, const char **out, pd_error *err)
+{
+    PD_AUTO_GIT_HANDLE(git_config) config = NULL;
+    PD_AUTO_GIT_BUF value = {0};
+    int rc = git_repository_config_snapshot(&config, git->repo);
+    if (rc == 0)
+        rc = git_config_get_path(&value, config, "core.hookspath");
+    if (rc != 0 && rc != GIT_ENOTFOUND)
+        return pd_git_fail(err, rc, "cannot read core.hooksPath of %s", git->name);
+    if (rc == GIT_ENOTFOUND || value.size == 0)
+        *out = pd_arena_printf(arena, "%shooks", git_repository_commondir(git->repo));
+    else if (value.ptr[0] == '/')
+        *out = pd_arena_strdup(arena, value.ptr);
+    else
+        *out = pd_arena_printf(arena, "%s/%s", git->name, value.ptr);
+    return true;
+}
+
+/* mkdir -p */
+static bool make_folder(pd_arena *arena, const char *folder, pd_error *err)
+{
+    char *path = pd_arena_strdup(arena, folder);
+    for (size_t i = 1; path[i - 1] != '\0'; i++) {
+        char kept = path[i];
+        if (kept != '/' && kept != '\0')
+            continue;
+        path[i] = '\0';
+        if (mkdir(path, 0777) != 0 && errno != EEXIST)
+            return fail_errno(err, "make the hooks folder", folder);
+        path[i] = kept;
+    }
+    struct stat st;
+    if (stat(folder, &st) == 0 && S_ISDIR(st.st_mode))
+        return true;
+    pd_fail(err, PD_ERROR_USAGE, "cannot install a hook in %s: it is not a folder", folder);
+    return pd_error_hint(err, "core.hooksPath points there; 'git config --show-origin "
+                              "core.hooksPath' says who set it.");
+}
+
+static bool has_marker(const char *text)
+{
+    size_t len = strlen(PD_HOOK_MARKER);
+    for (const char *at = strstr(text, PD_HOOK_MARKER); at != NULL;
+         at = strstr(at + 1, PD_HOOK_MARKER)) {
+        if ((at == text || at[-1] == '\n') && (at[len] == '\n' || at[len] == '\0'))
+            return true;
+    }
+    return false;
+}
+
+static bool read_hook(pd_arena *arena, const char *path, const char **text, size_t *len,
+                      pd_error *err)
+{
+    int fd = open(path, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC);
+    FILE *stream = fd >= 0 ? fdopen(fd, "r") : NULL;
+    if (stream == NULL) {
+        fail_errno(err, "read", path);
+        if (fd >= 0)
+            close(fd);
+        return false;
+    }
+    bool done = pd_file_slurp(stream, path, HOOK_MAX, arena, text, len, err);
+    fclose(stream);
+    return done;
+}
+
+/* What stands at path now. */
+static bool look(pd_arena *arena, const char *path, const char *script, standing *out,
+                 pd_error *err)
+{
+    struct stat st;
+    *out = STANDING_NONE;
+    if (lstat(path, &st) != 0)
+        return errno == ENOENT || fail_errno(err, "read", path);
+    *out = STANDING_OTHER;
+    if (S_ISDIR(st.st_mode))
+        return pd_fail(err, PD_ERROR_USAGE, "cannot install %s: a folder is in its place", path);
+    if (!S_ISREG(st.st_mode) || (uint64_t)st.st_size > HOOK_MAX)
+        return true;
+    const char *text = NULL;
+    size_t len = 0;
+    if (!read_hook(arena, path, &text, &len, err))
+        return false;
+    if (!has_marker(text))
+        return true;
+    bool same = len == strlen(script) && memcmp(text, script, len) == 0;
+    *out = same && (st.st_mode & 0111) == 0111 ? STANDING_SAME : STANDING_OURS;
+    return true;
+}
+
+static bool fail_taken(pd_error *err, const char *path, const char *local)
+{
+    pd_fail(err, PD_ERROR_USAGE, "cannot install %s: both it and %s are somebody else's", path,
+            local);
+    return pd_error_hint(err, "Join the two hooks in one of the files, remove the other, and "
+                              "install again.");
+}
+
+/* Gives the hook at path a second name, which never takes the place of another file; the first
+ * one is replaced when ours is renamed over it. */
+static bool keep_other(const char *path, const char *local, pd_error *err)
+{
+    struct stat st;
+    if (link(path, local) == 0)
+        return true;
+    if (errno == EEXIST || lstat(local, &st) == 0)
+        return fail_taken(err, path, local);
+    /* A file system without hard links. */
+    return rename(path, local) == 0 || fail_errno(err, "rename", path);
+}
+
+static bool write_hook(const char *path, const char *local, const char *script, pd_error *err)
+{
+    if (pd_file_write(path, script, strlen(script), HOOK_MODE, err))
+        return true;
+    /* Back to where it was, whether there are two names of it now or one. */
+    if (local != NULL && rename(local, path) == 0)
+        unlink(local); /* rename(2) leaves two hard links of one file alone */
+    return false;
+}
+
+bool pd_hook_install(pd_git *git, pd_arena *arena, const char *name, const char *script,
+                     const char **path, pd_hook_state *state, pd_error *err)
+{
+    assert(has_marker(script));
+    const char *folder = NULL;
+    standing now = STANDING_NONE;
+    *path = NULL;
+    if (!find_folder(git, arena, &folder, err) || !make_folder(arena, folder, err))
+        return false;
+    const char *place = pd_arena_printf(arena, "%s/%s", folder, name);
+    const char *local = pd_arena_printf(arena, "%s.local", place);
+    if (!look(arena, place, script, &now, err))
+        return false;
+    *path = place;
+    switch (now) {
+    case STANDING_SAME:
+        *state = PD_HOOK_PRESENT;
+        return true;
+    case STANDING_OURS:
+        *state = PD_HOOK_UPDATED;
+        return write_hook(place, NULL, script, err);
+    case STANDING_OTHER:
+        *state = PD_HOOK_CHAINED;
+        return keep_other(place, local, err) && write_hook(place, local, script, err);
+    case STANDING_NONE:
+        break;
+    }
+    *state = PD_HOOK_INSTALLED;
+    return write_hook(place, NULL, script, err);
+}

@@ -1,0 +1,25 @@
+/* Putting a hook where git looks for it. */
+#ifndef PD_GIT_HOOKS_H
+#define PD_GIT_HOOKS_H
+
+#include "git/repository.h"
+
+/* The line by which predeploy knows a hook of its own; `script` must hold it. */
+#define PD_HOOK_MARKER "# managed by: predeploy hook install"
+
+typedef enum pd_hook_state {
+    PD_HOOK_INSTALLED, /* written where none was */
+    PD_HOOK_CHAINED,   /* the hook that was there is kept as NAME.local and called first */
+    PD_HOOK_UPDATED,   /* an older one of ours was replaced */
+    PD_HOOK_PRESENT,   /* ours, as it is: nothing written */
+} pd_hook_state;
+
+/* Writes hook `name` with `script` into core.hooksPath or the repository's hooks folder,
+ * executable, atomically; a folder that is missing is made. Another's hook (a symbolic link is
+ * always another's) is renamed to NAME.local, which script calls first; when NAME.local exists as
+ * well: PD_ERROR_USAGE, nothing is changed. *path is where it stands. There is no moment at which
+ * neither hook is in place. */
+bool pd_hook_install(pd_git *git, pd_arena *arena, const char *name, const char *script,
+                     const char **path, pd_hook_state *state, pd_error *err) PD_CHECKED;
+
+#endif

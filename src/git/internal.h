@@ -1,0 +1,85 @@
+/* What the files of this folder share: the open repository, scope-bound handles of libgit2, and
+ * its errors as ours. Nobody outside this folder includes it. */
+#ifndef PD_GIT_INTERNAL_H
+#define PD_GIT_INTERNAL_H
+
+#include <git2.h>
+#include <stdbool.h>
+#include <stddef.h>
+
+#include "git/repository.h"
+
+/* Objects that are loaded whole besides blobs: one tree, one commit. */
+#define PD_OBJECT_MAX ((size_t)16 << 20)
+#define PD_SPEC_MAX 4096 /* bytes of a revision expression */
+
+struct pd_git {
+    pd_arena *arena; /* holds this struct */
+    git_repository *repo;
+    git_odb *odb;
+    const char *workdir; /* without a slash at its end, NULL for a bare repository */
+    const char *name;    /* for messages: workdir, else the git folder */
+    const char *shallow; /* path of the file that lists where a shallow clone's history ends */
+};
+
+#define PD_GIT_HANDLE(type)                                                                        \
+    static inline void pd_##type##_cleanup(type **handle)                                          \
+    {                                                                                              \
+        type##_free(*handle);                                                                      \
+    }
+PD_GIT_HANDLE(git_object)
+PD_GIT_HANDLE(git_commit)
+PD_GIT_HANDLE(git_tree)
+PD_GIT_HANDLE(git_reference)
+PD_GIT_HANDLE(git_reference_iterator)
+PD_GIT_HANDLE(git_config)
+PD_GIT_HANDLE(git_config_entry)
+PD_GIT_HANDLE(git_config_iterator)
+PD_GIT_HANDLE(git_odb_object)
+PD_GIT_HANDLE(git_filter_list)
+#define PD_AUTO_GIT_HANDLE(type) PD_CLEANUP(pd_##type##_cleanup) type *
+
+static inline void pd_git_buf_cleanup(git_buf *buf)
+{
+    git_buf_dispose(buf);
+}
+#define PD_AUTO_GIT_BUF PD_CLEANUP(pd_git_buf_cleanup) git_buf
+
+/* PD_ERROR_UNREACHABLE with libgit2's last message as detail and its return code as code. Must
+ * be called before libgit2 is called again. Returns false. */
+bool pd_git_fail(pd_error *err, int rc, const char *fmt, ...) PD_PRINTF(3, 4);
+
+/* Adds the hint for an object that should be there and is not: shallow, partial, or damaged. */
+bool pd_git_missing_hint(pd_git *git, pd_error *err);
+bool pd_git_shallow_hint(pd_error *err);
+
+/* Opens path (NULL: from the environment and the current folder), with libgit2's check of the
+ * owner, and with git's own reading of safe.directory where libgit2 cannot read it. */
+bool pd_git_open_owned(git_repository **out, const char *path, pd_error *err) PD_CHECKED;
+
+/* Loads the commit that the object leads to, annotated tags followed; sizes are asked first. */
+bool pd_git_load_commit(pd_git *git, const git_oid *oid, git_commit **out,
+                        pd_error *err) PD_CHECKED;
+
+/* The newest commit, reachable from `start` (NULL: from any ref), whose message matches the
+ * extended regular expression `text`; a leading "!" as in gitrevisions(7). */
+bool pd_git_find_message(pd_git *git, const git_oid *start, const char *text, git_oid *out,
+                         bool *found, pd_error *err) PD_CHECKED;
+
+/* Fills a revision from a commit; spec and ref are copied, ref may be NULL. */
+void pd_git_describe(pd_arena *arena, git_commit *commit, const char *spec, const char *ref,
+                     pd_revision *out);
+
+/* Folder without slashes at its ends. */
+const char *pd_git_trim_folder(pd_arena *arena, const char *folder);
+
+/* Sorts entries by path and, where a tree holds a name twice, by object. */
+void pd_git_sort_entries(pd_snapshot *snapshot);
+
+/* The best common ancestor of oids[0] and any of the others as far as a shallow clone's history
+ * goes; libgit2 1.5 runs over its end. *found is false when they share nothing and both histories
+ * are whole; when that cannot be told, the error has the hint how to fetch more. */
+bool pd_git_shallow_base(pd_git *git, const git_oid *oids, size_t count, git_oid *out, bool *found,
+                         pd_error *err) PD_CHECKED;
+
+#endif

@@ -1,0 +1,316 @@
+#include <stdlib.h>
+#include <string.h>
+
+#include "git/internal.h"
+
+/* What one listing has taken up so far, against the limits of domain/revision.h. */
+typedef struct walk {
+    pd_git *git;
+    pd_arena *arena;
+    bool contents;
+    pd_snapshot *out;
+    size_t visited; /* entries of all trees, listed or not */
+    uint64_t bytes; /* trees, paths and contents */
+} walk;
+
+static bool fail_object(pd_git *git, const char *path, int rc, pd_error *err)
+{
+    pd_git_fail(err, rc, "cannot read %s", path[0] != '\0' ? path : "the root of the tree");
+    return pd_git_missing_hint(git, err);
+}
+
+/* Loads a tree unless it is larger than PD_OBJECT_MAX: *out stays NULL then. */
+static bool load_tree(pd_git *git, const git_oid *oid, const char *path, git_tree **out,
+                      size_t *size, pd_error *err)
+{
+    git_object_t type = GIT_OBJECT_INVALID;
+    int rc = git_odb_read_header(size, &type, git->odb, oid);
+    if (rc != 0)
+        return fail_object(git, path, rc, err);
+    if (type != GIT_OBJECT_TREE) {
+        pd_fail(err, PD_ERROR_UNREACHABLE, "cannot read folder '%s': its object is no tree", path);
+        return pd_git_missing_hint(git, err);
+    }
+    if (*size > PD_OBJECT_MAX)
+        return true;
+    rc = git_tree_lookup(out, git->repo, oid);
+    return rc == 0 || fail_object(git, path, rc, err);
+}
+
+/* Looks through all entries, because git's binary search misses names in a tree that is not
+ * sorted, and because a tree that was made by hand can hold a name twice. */
+static bool find_in_tree(const git_tree *tree, const char *name, size_t len, const char *path,
+                         const git_tree_entry **out, pd_error *err)
+{
+    *out = NULL;
+    for (size_t i = 0; i < git_tree_entrycount(tree); i++) {
+        const git_tree_entry *entry = git_tree_entry_byindex(tree, i);
+        const char *other = git_tree_entry_name(entry);
+        if (strlen(other) != len || memcmp(other, name, len) != 0)
+            continue;
+        if (*out != NULL) {
+            pd_fail(err, PD_ERROR_UNREACHABLE, "cannot read %s: its folder lists '%.*s' twice",
+                    path, (int)len, name);
+            return pd_error_hint(err, "git never writes such a tree: 'git fsck' lists what is "
+                                      "wrong with the repository.");
+        }
+        *out = entry;
+    }
+    return true;
+}
+
+typedef struct found {
+    bool present;
+    git_filemode_t mode;
+    git_oid oid;
+} found;
+
+/* Walks from the commit's root to path; "" is the root itself. */
+static bool find_path(pd_git *git, const pd_revision *revision, const char *path, found *out,
+                      pd_error *err)
+{
+    git_oid commit_oid;
+    PD_AUTO_GIT_HANDLE(git_commit) commit = NULL;
+    memset(out, 0, sizeof *out);
+    int rc = git_oid_fromstrp(&commit_oid, revision->oid);
+    if (rc != 0)
+        return pd_git_fail(err, rc, "cannot read revision %s", revision->oid);
+    if (!pd_git_load_commit(git, &commit_oid, &commit, err))
+        return false;
+    out->present = true;
+    out->mode = GIT_FILEMODE_TREE;
+    git_oid_cpy(&out->oid, git_commit_tree_id(commit));
+    const char *rest = path;
+    while (out->present && rest[0] != '\0') {
+        size_t len = strcspn(rest, "/");
+        PD_AUTO_GIT_HANDLE(git_tree) tree = NULL;
+        size_t size = 0;
+        const git_tree_entry *entry = NULL;
+        if (out->mode != GIT_FILEMODE_TREE) {
+            out->present = false;
+            return true;
+        }
+        if (!load_tree(git, &out->oid, path, &tree, &size, err))
+            return false;
+        if (tree == NULL)
+            return pd_fail(err, PD_ERROR_UNREACHABLE,
+                           "cannot read %s: a folder on its way has a list of %zu bytes", path,
+                           size);
+        if (!find_in_tree(tree, rest, len, path, &entry, err))
+            return false;
+        out->present = entry != NULL;
+        if (entry != NULL) {
+            out->mode = git_tree_entry_filemode(entry);
+            git_oid_cpy(&out->oid, git_tree_entry_id(entry));
+        }
+        rest += len + (rest[len] == '/' ? 1 : 0);
+    }
+    return true;
+}
+
+static const char *mode_name(git_filemode_t mode)
+{
+    switch (mode) {
+    case GIT_FILEMODE_TREE:
+        return "a folder";
+    case GIT_FILEMODE_LINK:
+        return "a symbolic link";
+    case GIT_FILEMODE_COMMIT:
+        return "a submodule";
+    case GIT_FILEMODE_BLOB:
+    case GIT_FILEMODE_BLOB_EXECUTABLE:
+        return "a file";
+    case GIT_FILEMODE_UNREADABLE:
+        break;
+    }
+    return "of an unknown kind";
+}
+
+/* Reads a blob whose size is known and allowed. */
+static bool read_blob(pd_git *git, pd_arena *arena, const git_oid *oid, const char *path,
+                      size_t size, const char **data, pd_error *err)
+{
+    PD_AUTO_GIT_HANDLE(git_odb_object) object = NULL;
+    int rc = git_odb_read(&object, git->odb, oid);
+    if (rc != 0)
+        return fail_object(git, path, rc, err);
+    if (git_odb_object_size(object) != size || git_odb_object_type(object) != GIT_OBJECT_BLOB) {
+        pd_fail(err, PD_ERROR_UNREACHABLE, "cannot read %s: its object is not what it said", path);
+        return pd_git_missing_hint(git, err);
+    }
+    *data = pd_arena_strndup(arena, git_odb_object_data(object), size);
+    return true;
+}
+
+/* An entry's path from the root of the tree. */
+static const char *full_path(const walk *w, const char *path)
+{
+    const char *folder = w->out->folder;
+    return folder[0] == '\0' ? path : pd_arena_printf(w->arena, "%s/%s", folder, path);
+}
+
+/* Size and, where it is wanted, content of a file. An object that is missing is an error only
+ * when its content could be wanted: partial clones leave the others out. */
+static bool load_file(walk *w, const git_oid *oid, pd_entry *entry, pd_error *err)
+{
+    size_t size = 0;
+    git_object_t type = GIT_OBJECT_INVALID;
+    int rc = git_odb_read_header(&size, &type, w->git->odb, oid);
+    if (rc != 0 && !pd_entry_wanted(entry->path, 0))
+        return true;
+    if (rc != 0)
+        return fail_object(w->git, full_path(w, entry->path), rc, err);
+    if (type != GIT_OBJECT_BLOB) {
+        pd_fail(err, PD_ERROR_UNREACHABLE, "cannot read %s: its object is no file",
+                full_path(w, entry->path));
+        return pd_git_missing_hint(w->git, err);
+    }
+    entry->size = size;
+    if (!w->contents || !pd_entry_wanted(entry->path, size))
+        return true;
+    if (w->bytes + size > PD_SET_MAX) {
+        w->out->too_many = true;
+        return true;
+    }
+    w->bytes += size;
+    return read_blob(w->git, w->arena, oid, full_path(w, entry->path), size, &entry->data, err);
+}
+
+static bool add_entry(walk *w, const char *path, git_filemode_t mode, const git_oid *oid,
+                      pd_error *err)
+{
+    pd_entry *entry = PD_PUSH(w->arena, w->out->entries, w->out->count, w->out->capacity);
+    entry->path = path;
+    git_oid_tostr(entry->oid, sizeof entry->oid, oid);
+    switch (mode) {
+    case GIT_FILEMODE_LINK:
+        entry->kind = PD_ENTRY_SYMLINK;
+        return true;
+    case GIT_FILEMODE_COMMIT:
+        entry->kind = PD_ENTRY_SUBMODULE;
+        return true;
+    case GIT_FILEMODE_BLOB:
+    case GIT_FILEMODE_BLOB_EXECUTABLE:
+        entry->kind = PD_ENTRY_FILE;
+        return load_file(w, oid, entry, err);
+    case GIT_FILEMODE_TREE:
+    case GIT_FILEMODE_UNREADABLE:
+        break;
+    }
+    return pd_fail(err, PD_ERROR_UNREACHABLE, "cannot read %s: its mode is unknown",
+                   full_path(w, path));
+}
+
+/* One level of the listing. Recursion ends at depth 2. */
+static bool list(walk *w, const git_oid *oid, const char *prefix, int depth, pd_error *err)
+{
+    PD_AUTO_GIT_HANDLE(git_tree) tree = NULL;
+    size_t size = 0;
+    const char *name_of_tree = prefix[0] != '\0' ? full_path(w, prefix) : w->out->folder;
+    if (!load_tree(w->git, oid, name_of_tree, &tree, &size, err))
+        return false;
+    w->bytes += size;
+    if (tree == NULL || w->bytes > PD_SET_MAX) {
+        w->out->too_many = true;
+        return true;
+    }
+    for (size_t i = 0; i < git_tree_entrycount(tree); i++) {
+        const git_tree_entry *item = git_tree_entry_byindex(tree, i);
+        const char *name = git_tree_entry_name(item);
+        git_filemode_t mode = git_tree_entry_filemode(item);
+        w->bytes += strlen(prefix) + strlen(name);
+        if (w->visited == PD_ENTRIES_MAX || w->bytes > PD_SET_MAX)
+            w->out->too_many = true;
+        if (w->out->too_many)
+            return true;
+        w->visited++;
+        if (mode == GIT_FILEMODE_TREE && depth == 2)
+            continue;
+        bool folder = mode == GIT_FILEMODE_TREE;
+        const char *path = pd_arena_printf(w->arena, folder ? "%s%s/" : "%s%s", prefix, name);
+        const git_oid *id = git_tree_entry_id(item);
+        if (!(folder ? list(w, id, path, depth + 1, err) : add_entry(w, path, mode, id, err)))
+            return false;
+    }
+    return true;
+}
+
+static int by_path(const void *a, const void *b)
+{
+    const pd_entry *one = a;
+    const pd_entry *other = b;
+    int order = strcmp(one->path, other->path);
+    return order != 0 ? order : strcmp(one->oid, other->oid);
+}
+
+void pd_git_sort_entries(pd_snapshot *snapshot)
+{
+    if (snapshot->count > 1)
+        qsort(snapshot->entries, snapshot->count, sizeof *snapshot->entries, by_path);
+}
+
+const char *pd_git_trim_folder(pd_arena *arena, const char *folder)
+{
+    char *out = pd_arena_strdup(arena, folder);
+    size_t len = 0;
+    for (const char *at = folder; *at != '\0';) {
+        size_t part = strcspn(at, "/");
+        if (part > 0 && !(part == 1 && at[0] == '.')) {
+            if (len > 0)
+                out[len++] = '/';
+            memmove(out + len, at, part);
+            len += part;
+        }
+        at += part;
+        at += strspn(at, "/");
+    }
+    out[len] = '\0';
+    return out;
+}
+
+bool pd_git_snapshot(pd_git *git, pd_arena *arena, const pd_revision *revision, const char *folder,
+                     bool contents, pd_snapshot *out, pd_error *err)
+{
+    memset(out, 0, sizeof *out);
+    out->folder = pd_git_trim_folder(arena, folder);
+    found place;
+    if (!find_path(git, revision, out->folder, &place, err))
+        return false;
+    if (!place.present)
+        return true;
+    if (place.mode != GIT_FILEMODE_TREE) {
+        pd_fail(err, PD_ERROR_USAGE, "cannot read migrations from %s: it is %s", out->folder,
+                mode_name(place.mode));
+        return pd_error_hint(err, "The migrations folder must be a folder of the repository itself "
+                                  "(setting migrations.path).");
+    }
+    git_oid_tostr(out->tree_oid, sizeof out->tree_oid, &place.oid);
+    walk w = {.git = git, .arena = arena, .contents = contents, .out = out};
+    if (!list(&w, &place.oid, "", 1, err))
+        return false;
+    pd_git_sort_entries(out);
+    return true;
+}
+
+bool pd_git_read_file(pd_git *git, pd_arena *arena, const pd_revision *revision, const char *path,
+                      size_t max, const char **data, size_t *len, pd_error *err)
+{
+    *data = NULL;
+    *len = 0;
+    found place;
+    if (!find_path(git, revision, pd_git_trim_folder(arena, path), &place, err))
+        return false;
+    if (!place.present)
+        return true;
+    if (place.mode != GIT_FILEMODE_BLOB && place.mode != GIT_FILEMODE_BLOB_EXECUTABLE)
+        return pd_fail(err, PD_ERROR_USAGE, "cannot read %s: it is %s, not a file", path,
+                       mode_name(place.mode));
+    git_object_t type = GIT_OBJECT_INVALID;
+    int rc = git_odb_read_header(len, &type, git->odb, &place.oid);
+    if (rc != 0)
+        return fail_object(git, path, rc, err);
+    if (*len > max)
+        return pd_fail(err, PD_ERROR_USAGE, "cannot read %s: it has %zu bytes, more than %zu", path,
+                       *len, max);
+    return read_blob(git, arena, &place.oid, path, *len, data, err);
+}

@@ -1,0 +1,14 @@
+/* The migrations folder of the work tree, for the commands that write beside it (record). */
+#ifndef PD_GIT_WORKTREE_H
+#define PD_GIT_WORKTREE_H
+
+#include "git/repository.h"
+
+/* As pd_git_snapshot with contents, over the files that stand in the work tree, with the bytes
+ * that `git add` would store (line endings and clean filters applied), so that a hash recorded
+ * here is the hash of the blob. Symlinks are listed, never followed. PD_ERROR_USAGE in a bare
+ * repository. */
+bool pd_git_worktree(pd_git *git, pd_arena *arena, const char *folder, pd_snapshot *out,
+                     pd_error *err) PD_CHECKED;
+
+#endif

@@ -1,0 +1,74 @@
+/* A connection whose calls never block: libpq's asynchronous interface, with a deadline and an
+ * eye on signals for every wait. Private to pg/.
+ */
+#ifndef PD_PG_CONN_H
+#define PD_PG_CONN_H
+
+#include <libpq-fe.h>
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "base/attr.h"
+#include "base/error.h"
+#include "base/interrupt.h"
+#include "base/progress.h"
+
+typedef struct pd_conn {
+    PGconn *pg; /* NULL: not open, or given up */
+    pd_interrupt *interrupt;
+    pd_progress *progress;
+    bool copied; /* the last request wanted to copy from or to the client */
+    bool v14;    /* the server took the settings that PostgreSQL 14 brought */
+    /* Called every tick_ms while an answer is waited for; NULL: never. */
+    void (*tick)(void *ctx);
+    void *tick_ctx;
+    int64_t tick_ms;
+} pd_conn;
+
+/* What an answer is. Where a result is given the caller clears it. */
+typedef enum pd_reply {
+    PD_REPLY_DONE,        /* the last rows, or the last command's result */
+    PD_REPLY_ERROR,       /* the first error; the connection goes on */
+    PD_REPLY_LOST,        /* the connection is gone; the server's last word, or NULL */
+    PD_REPLY_TIMEOUT,     /* the deadline passed; cancelled, see PD_REPLY_INTERRUPTED */
+    PD_REPLY_INTERRUPTED, /* cancelled by a signal: what it ended with, or NULL and the connection
+                             closed when it did not end within PD_CANCEL_MS */
+} pd_reply;
+
+#define PD_CANCEL_MS 5000
+
+typedef struct pd_request {
+    const char *sql;
+    const char *what;          /* "cannot read the ledger" */
+    pd_error_kind kind;        /* of the error, when neither a lock nor a signal is the cause */
+    const char *const *values; /* parameters $1, ..., as text; NULL is SQL's NULL */
+    int count;
+    bool simple;      /* simple protocol: several statements, no parameters */
+    bool discard;     /* rows are thrown away as they come */
+    bool undisturbed; /* signals are not looked at: something is being brought to its end */
+    int64_t limit_ms; /* 0: no deadline */
+} pd_request;
+
+/* Whether a connection string can be used: one that libpq parses, and none whose pieces have
+ * visibly slipped (a password with a raw '/' or '@' becomes a port, host or database name, which
+ * libpq and the server quote in their errors). NULL and "" are usable. */
+bool pd_conninfo_usable(const char *conninfo);
+
+/* Connects. `name` becomes application_name. PD_ERROR_UNREACHABLE with a hint by cause. */
+bool pd_conn_open(pd_conn *conn, const char *conninfo, const char *name, int64_t timeout_ms,
+                  pd_error *err) PD_CHECKED;
+void pd_conn_close(pd_conn *conn);
+bool pd_conn_usable(const pd_conn *conn);
+
+/* Sends one request and waits for its end. COPY is ended at once: from the client with an error,
+ * to the client by throwing the rows away. */
+pd_reply pd_conn_ask(pd_conn *conn, const pd_request *request, PGresult **result);
+
+/* pd_conn_ask, and anything but PD_REPLY_DONE as an error. result may be NULL. */
+bool pd_conn_get(pd_conn *conn, const pd_request *request, PGresult **result,
+                 pd_error *err) PD_CHECKED;
+
+void pd_result_cleanup(PGresult **result);
+#define PD_AUTO_RESULT PD_CLEANUP(pd_result_cleanup) PGresult *
+
+#endif

@@ -1,0 +1,75 @@
+/* One PostgreSQL database, for the length of a run.
+ *
+ * Two connections: the control connection holds the deployment lock and writes deployments, the
+ * worker runs migrations, so that nothing a migration does can drop the lock. No call of libpq
+ * blocks: every wait has a deadline and watches for signals. Statements of predeploy's own name
+ * their schema and run with search_path = pg_catalog.
+ */
+#ifndef PD_PG_DATABASE_H
+#define PD_PG_DATABASE_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "base/arena.h"
+#include "base/error.h"
+#include "base/interrupt.h"
+#include "base/progress.h"
+#include "domain/batch.h"
+#include "domain/ledger.h"
+#include "domain/report.h"
+#include "domain/settings.h"
+
+typedef struct pd_db pd_db;
+
+typedef struct pd_db_options {
+    const char *conninfo;        /* any form that libpq takes; "" means the PG* environment */
+    const pd_settings *settings; /* timeouts, schemas; outlives the database */
+    pd_layout_kind layout;       /* decides whether Drizzle's table is read and written */
+    bool read_only;              /* plan, check, verify, status: no transaction may write */
+    bool ephemeral;
+    pd_interrupt *interrupt;
+    pd_progress *progress;
+} pd_db_options;
+
+/* Connects the control connection within settings->connect_timeout_ms and fills *target.
+ * Errors are PD_ERROR_UNREACHABLE with a hint by cause (refused, no such database, password,
+ * TLS, too many connections), or PD_ERROR_USAGE for a connection string that is not valid; the
+ * string itself is never part of an error. Also refused: a server in recovery or with
+ * default_transaction_read_only, unless read_only is asked for. */
+bool pd_db_open(pd_db **out, pd_arena *arena, const pd_db_options *options, pd_target *target,
+                pd_error *err) PD_CHECKED;
+void pd_db_close(pd_db **db);
+#define PD_AUTO_DB PD_CLEANUP(pd_db_close) pd_db *
+
+/* Takes the deployment lock of this database (an advisory lock, polled, never waited for inside
+ * a statement), then creates or upgrades the ledger's tables from migrations/ and marks
+ * deployments that never finished as interrupted. wait false, or settings->lock_wait_ms over:
+ * PD_ERROR_LOCKED, naming the holder. A ledger schema that another, less trusted role owns or may
+ * write to is refused with PD_ERROR_UNREACHABLE. */
+bool pd_db_lock(pd_db *db, bool wait, pd_error *err) PD_CHECKED;
+
+/* Reads both ledgers, the table count and current_schema in one snapshot. */
+bool pd_db_read_ledger(pd_db *db, pd_arena *arena, pd_ledger *out, pd_error *err) PD_CHECKED;
+
+/* Writes the deployment's row with outcome "running", or, when its outcome is another already
+ * (a deployment with nothing to do), as it is. Under the lock. */
+bool pd_db_begin_deployment(pd_db *db, const pd_deployment *deployment, pd_error *err) PD_CHECKED;
+
+/* Runs one batch in one transaction: fences Drizzle's migrators (ACCESS EXCLUSIVE on their table,
+ * which is made in Drizzle's own form when it is not there), compares the ledger with
+ * batch->expected, runs every statement by itself, resets the session between migrations, writes
+ * the ledger rows, verifies, commits. On failure everything of the batch is rolled back.
+ * Errors: PD_ERROR_APPLY (result->failure says where), PD_ERROR_PARTIAL (a statement ended the
+ * transaction), PD_ERROR_VERIFY, PD_ERROR_LOCKED (55P03, 40P01), PD_ERROR_UNKNOWN,
+ * PD_ERROR_INTERRUPTED (cancelled and rolled back). */
+bool pd_db_apply(pd_db *db, pd_arena *arena, const pd_batch *batch, pd_batch_result *result,
+                 pd_error *err) PD_CHECKED;
+
+/* Writes how a deployment that did not succeed ended (outcome, detail, finished_at). */
+bool pd_db_finish_deployment(pd_db *db, const pd_deployment *deployment, pd_error *err) PD_CHECKED;
+
+/* Records the backup's reference in the deployment's row. */
+bool pd_db_record_backup(pd_db *db, const pd_deployment *deployment, pd_error *err) PD_CHECKED;
+
+#endif

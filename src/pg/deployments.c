@@ -1,0 +1,93 @@
+#include "base/str.h"
+#include "pg/errors.h"
+#include "pg/internal.h"
+#include "pg/query.h"
+#include "pg_statements.h"
+
+#define COMMIT_SHOWN 12
+#define FINISH_MS 10000
+
+/* application_name says which revision is being deployed, to whoever looks at the server. */
+static bool name_session(pd_db *db, const char *commit, pd_error *err)
+{
+    db->application = pd_arena_printf(db->arena, PD_APPLICATION "/%.*s", COMMIT_SHOWN, commit);
+    const char *values[] = {db->application};
+    pd_request request = pd_db_request(db, pd_query_name_session, "cannot name the session");
+    request.values = values;
+    request.count = 1;
+    return pd_conn_get(&db->control, &request, NULL, err);
+}
+
+bool pd_db_begin_deployment(pd_db *db, const pd_deployment *deployment, pd_error *err)
+{
+    bool running = deployment->outcome == NULL || pd_streq(deployment->outcome, "running");
+    if (!name_session(db, deployment->commit, err)) {
+        return false;
+    }
+    const char *values[] = {
+        deployment->id,
+        deployment->kind,
+        deployment->commit,
+        deployment->ref,
+        deployment->actor,
+        deployment->tool_version,
+        deployment->started_at,
+        deployment->finished_at,
+        running ? "running" : deployment->outcome,
+        deployment->detail,
+        deployment->backup_reference,
+        pd_query_count(db->arena, deployment->tables_before),
+        pd_query_count(db->arena, deployment->tables_after),
+        /* a running one gets its names from the batches that commit */
+        running ? "{}"
+                : pd_query_array(db->arena, deployment->migrations, deployment->migration_count),
+    };
+    pd_request request =
+        pd_db_request(db, pd_query_deployment_begin, "cannot record the deployment");
+    request.values = values;
+    request.count = 14;
+    return pd_conn_get(&db->control, &request, NULL, err);
+}
+
+/* An UPDATE of the deployment's row, which must be there and running. */
+static bool update_row(pd_db *db, const pd_request *request, pd_error *err)
+{
+    PD_AUTO_RESULT result = NULL;
+    if (!pd_conn_get(&db->control, request, &result, err)) {
+        return false;
+    }
+    if (pd_streq(PQcmdTuples(result), "1")) {
+        return true;
+    }
+    (void)pd_fail(err, PD_ERROR_UNREACHABLE, "%s: it is not running", request->what);
+    return pd_error_hint(err, "See how it ended: predeploy status");
+}
+
+bool pd_db_finish_deployment(pd_db *db, const pd_deployment *deployment, pd_error *err)
+{
+    const char *values[] = {deployment->id, deployment->outcome, deployment->detail,
+                            deployment->finished_at};
+    pd_request request =
+        pd_db_request(db, pd_query_deployment_finish, "cannot record how the deployment ended");
+    request.values = values;
+    request.count = 4;
+    request.undisturbed = true; /* it may be a signal that ended it */
+    request.limit_ms = FINISH_MS;
+    if (!pd_conn_usable(&db->control)) {
+        pd_conn_close(&db->control);
+        db->locked = false;
+        if (!pd_db_connect(db, &db->control, err)) {
+            return false;
+        }
+    }
+    return update_row(db, &request, err);
+}
+
+bool pd_db_record_backup(pd_db *db, const pd_deployment *deployment, pd_error *err)
+{
+    const char *values[] = {deployment->id, deployment->backup_reference};
+    pd_request request = pd_db_request(db, pd_query_deployment_backup, "cannot record the backup");
+    request.values = values;
+    request.count = 2;
+    return update_row(db, &request, err);
+}

@@ -1,0 +1,1 @@
+INSERT INTO {ledger} ("hash", "created_at") VALUES ($1, $2);

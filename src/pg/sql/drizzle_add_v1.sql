@@ -1,0 +1,1 @@
+INSERT INTO {ledger} ("hash", "created_at", "name") VALUES ($1, $2, $3);

@@ -1,0 +1,7 @@
+CREATE TABLE IF NOT EXISTS {ledger} (
+    id SERIAL PRIMARY KEY,
+    hash text NOT NULL,
+    created_at bigint,
+    name text,
+    applied_at timestamp with time zone DEFAULT now()
+);

@@ -1,0 +1,1 @@
+LOCK TABLE predeploy.migrations IN SHARE ROW EXCLUSIVE MODE;

@@ -1,0 +1,5 @@
+-- Digest of the rows as they were read for the plan.
+SELECT pg_catalog.encode(pg_catalog.sha256(pg_catalog.convert_to(coalesce(
+           pg_catalog.string_agg(m.seq || '|' || m.name || '|' || m.hash, E'\n' ORDER BY m.seq),
+           ''), 'UTF8')), 'hex')
+FROM predeploy.migrations AS m;

@@ -1,0 +1,1 @@
+SELECT v.name, v.hash FROM predeploy.schema_migrations AS v ORDER BY v.name;

@@ -1,0 +1,3 @@
+INSERT INTO predeploy.migrations
+    (name, hash, down_sql, down_hash, adopted, drizzle_created_at, deployment, duration_ms)
+VALUES ($1, $2, $3, $4, $5, $6, $7, $8);

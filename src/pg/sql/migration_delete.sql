@@ -1,0 +1,1 @@
+DELETE FROM predeploy.migrations WHERE seq = $1 AND name = $2;

@@ -1,0 +1,1 @@
+DELETE FROM predeploy.seal WHERE batch = $1;

@@ -1,0 +1,158 @@
+/* The report for people: a header, the gates, what was found and done, and a last line that says
+ * whether the gate is open. All foreign text goes through base/printable.h and never begins a
+ * line. */
+#include "render/human.h"
+
+#include <string.h>
+
+#include "base/clock.h"
+#include "base/printable.h"
+#include "base/str.h"
+#include "render/text.h"
+#include "render/verdict.h"
+
+#define WIDTH_MIN 40
+#define WIDTH_MAX 200
+
+static const char *revision_text(const pd_human *human, const pd_revision *revision)
+{
+    const char *oid = human->options->verbose ? pd_printable(human->arena, revision->oid)
+                                              : pd_human_commit(human, revision->oid);
+    return pd_arena_printf(
+        human->arena, "%s %s", oid,
+        revision->subject == NULL ? "" : pd_printable(human->arena, revision->subject));
+}
+
+static const char *target_text(const pd_human *human, const pd_target *target)
+{
+    PD_AUTO_STRBUF text = pd_strbuf_new(PD_STRBUF_MAX);
+    pd_strbuf_adds(&text, pd_blank(target->dbname) ? "the database" : target->dbname);
+    if (target->ephemeral)
+        pd_strbuf_adds(&text, " on a throwaway server");
+    else if (!pd_blank(target->host))
+        pd_strbuf_addf(&text, " on %s", target->host);
+    if (!target->ephemeral && !pd_blank(target->host) && target->host[0] != '/' &&
+        !pd_blank(target->port))
+        pd_strbuf_addf(&text, ":%s", target->port);
+    if (human->options->verbose && !pd_blank(target->user))
+        pd_strbuf_addf(&text, " as %s", target->user);
+    int version = target->server_version;
+    if (version > 0)
+        pd_strbuf_addf(&text, " (PostgreSQL %d.%d)", version / 10000, version % 10000);
+    return pd_printable(human->arena, text.data);
+}
+
+static void add_folder(const pd_human *human, const pd_set *set)
+{
+    const char *folder = pd_blank(set->folder) ? "." : pd_printable(human->arena, set->folder);
+    const char *count = pd_count_noun(human->arena, (int64_t)set->count, "migration");
+    const char *layout = set->layout == PD_LAYOUT_DETECT ? "" : pd_layout_name(set->layout);
+    pd_human_field(human, "folder", 8,
+                   pd_arena_printf(human->arena, "%s (%s%s%s)", folder, layout,
+                                   layout[0] == '\0' ? "" : ", ", count));
+}
+
+static void add_author(const pd_human *human, const pd_revision *revision)
+{
+    if (revision->author == NULL)
+        return;
+    pd_human_field(human, "author", 8,
+                   pd_arena_printf(human->arena, "%s, %s",
+                                   pd_printable(human->arena, revision->author),
+                                   pd_timestamp(human->arena, revision->time)));
+}
+
+void pd_human_header(const pd_human *human)
+{
+    const pd_report *report = human->report;
+    const char *title = pd_arena_printf(human->arena, "predeploy %s", report->command);
+    pd_human_paint(human, PD_STYLE_STRONG, title);
+    if (report->revision != NULL) {
+        pd_strbuf_addc(human->out, ' ');
+        pd_text_wrap(
+            human->out, revision_text(human, report->revision),
+            &(pd_wrap){.indent = "  ", .column = strlen(title) + 1, .width = human->width});
+    }
+    pd_strbuf_addc(human->out, '\n');
+    if (report->revision != NULL && human->options->verbose)
+        add_author(human, report->revision);
+    if (report->base != NULL)
+        pd_human_field(human, "base", 8, revision_text(human, report->base));
+    if (report->set != NULL)
+        add_folder(human, report->set);
+    if (report->target != NULL)
+        pd_human_field(human, "database", 8, target_text(human, report->target));
+}
+
+static void add_gate(const pd_human *human, const pd_gate_result *gate)
+{
+    static const struct {
+        const char *mark;
+        pd_style style;
+    } marks[] = {
+        [PD_GATE_SKIPPED] = {"·", PD_STYLE_FAINT},
+        [PD_GATE_OPEN] = {"✔", PD_STYLE_GOOD},
+        [PD_GATE_WARNED] = {"!", PD_STYLE_WARN},
+        [PD_GATE_CLOSED] = {"✖", PD_STYLE_BAD},
+    };
+    const char *counts = pd_count_findings(human->report, gate->gate, human->arena);
+    const char *note = pd_blank(gate->note) ? "" : pd_printable(human->arena, gate->note);
+    const char *name = pd_gate_name(gate->gate);
+    pd_strbuf_adds(human->out, "  ");
+    pd_human_paint(human, marks[gate->state].style, marks[gate->state].mark);
+    pd_strbuf_addf(human->out, " %s", name);
+    if (counts[0] != '\0' || note[0] != '\0') {
+        pd_strbuf_addn(human->out, ' ', 11 - strlen(name));
+        pd_text_wrap(human->out,
+                     pd_arena_printf(human->arena, "%s%s%s", counts,
+                                     counts[0] != '\0' && note[0] != '\0' ? "; " : "", note),
+                     &(pd_wrap){.indent = "               ", .column = 15, .width = human->width});
+    }
+    pd_strbuf_addc(human->out, '\n');
+}
+
+void pd_human_gates(const pd_human *human)
+{
+    if (human->report->gate_count == 0)
+        return;
+    pd_human_gap(human);
+    for (size_t i = 0; i < human->report->gate_count; i++)
+        add_gate(human, &human->report->gates[i]);
+}
+
+static void add_verdict(const pd_human *human)
+{
+    PD_AUTO_STRBUF line = pd_strbuf_new(PD_STRBUF_MAX);
+    pd_text_wrap(&line, pd_verdict_line(human->report, human->arena),
+                 &(pd_wrap){.indent = "  ", .column = 0, .width = human->width});
+    pd_human_gap(human);
+    pd_human_paint(human, human->report->status == 0 ? PD_STYLE_GOOD : PD_STYLE_BAD, line.data);
+    pd_strbuf_addc(human->out, '\n');
+}
+
+void pd_render_human(const pd_report *report, const pd_render_options *options, pd_strbuf *out)
+{
+    PD_AUTO_ARENA arena = pd_arena_new();
+    int width = options->width < WIDTH_MIN ? WIDTH_MIN : options->width;
+    const pd_human human = {
+        .report = report,
+        .options = options,
+        .out = out,
+        .arena = arena,
+        .start = out->len,
+        .width = (size_t)(width > WIDTH_MAX ? WIDTH_MAX : width),
+    };
+    if (!options->quiet) {
+        pd_human_header(&human);
+        pd_human_gates(&human);
+    }
+    pd_human_findings(&human);
+    if (!options->quiet) {
+        pd_human_plan(&human);
+        pd_human_status(&human);
+        pd_human_deployment(&human);
+    }
+    pd_human_failure(&human);
+    pd_human_error(&human);
+    add_verdict(&human);
+}

@@ -1,0 +1,216 @@
+#include <string.h>
+
+#include "base/clock.h"
+#include "base/printable.h"
+#include "base/str.h"
+#include "render/human.h"
+#include "render/text.h"
+#include "render/verdict.h"
+
+#define STEPS_SHOWN 40    /* half from each end; --verbose shows all */
+#define ADOPTIONS_SHOWN 3 /* more are one line */
+
+static const char *kind_word(pd_step_kind kind)
+{
+    switch (kind) {
+    case PD_STEP_ADOPT:
+        return "adopt";
+    case PD_STEP_REVERT:
+        return "take out";
+    case PD_STEP_APPLY:
+        return "apply";
+    }
+    return "apply";
+}
+
+static void add_mark(const pd_human *human, pd_step_state state)
+{
+    switch (state) {
+    case PD_STEP_DONE:
+        pd_human_paint(human, PD_STYLE_GOOD, "✔");
+        return;
+    case PD_STEP_FAILED:
+        pd_human_paint(human, PD_STYLE_BAD, "✖");
+        return;
+    case PD_STEP_UNDONE:
+        pd_human_paint(human, PD_STYLE_WARN, "↺");
+        return;
+    case PD_STEP_PLANNED:
+        pd_human_paint(human, PD_STYLE_FAINT, "·");
+        return;
+    }
+}
+
+/* What the plan comes to: "3 to apply, 5 to adopt, +2 tables". */
+static const char *summary(const pd_human *human)
+{
+    const pd_plan *plan = human->report->plan;
+    size_t adopted = 0;
+    const char *verb = "apply";
+    for (size_t i = 0; i < plan->count; i++) {
+        adopted += plan->steps[i].kind == PD_STEP_ADOPT;
+        verb = plan->steps[i].kind == PD_STEP_REVERT ? "take out" : verb;
+    }
+    char *text = pd_arena_printf(human->arena, "%zu to %s", plan->pending, verb);
+    if (adopted > 0)
+        text = pd_arena_printf(human->arena, "%s, %zu to adopt", text, adopted);
+    if (plan->pending == 0)
+        return text;
+    if (!plan->tables_known)
+        return pd_arena_printf(human->arena, "%s, tables cannot be predicted", text);
+    if (plan->tables_delta == 0)
+        return pd_arena_printf(human->arena, "%s, tables unchanged", text);
+    return pd_arena_printf(human->arena, "%s, %s%s", text, plan->tables_delta > 0 ? "+" : "",
+                           pd_count_noun(human->arena, plan->tables_delta, "table"));
+}
+
+static void add_statements(const pd_human *human, const pd_script *script)
+{
+    for (size_t i = 0; script != NULL && i < script->count; i++) {
+        const pd_statement *statement = &script->statements[i];
+        char *place = pd_arena_printf(human->arena, "%d:%d", statement->line, statement->column);
+        char *text = pd_arena_printf(human->arena, "%12s  ", place);
+        pd_human_paint(human, PD_STYLE_FAINT, text);
+        const char *said = pd_printable(
+            human->arena, pd_arena_printf(human->arena, "%s %s", statement->verb,
+                                          statement->object == NULL ? "" : statement->object));
+        size_t column = strlen(text);
+        pd_text_wrap(
+            human->out, said,
+            &(pd_wrap){.indent = "              ", .column = column, .width = human->width});
+        pd_strbuf_addc(human->out, '\n');
+    }
+}
+
+static void add_step(const pd_human *human, size_t index, size_t name_columns, bool mixed)
+{
+    const pd_report *report = human->report;
+    const pd_step *step = &report->plan->steps[index];
+    pd_step_state state = pd_state_of_step(report, index);
+    pd_strbuf_addf(human->out, "  %3zu ", index + 1);
+    add_mark(human, state);
+    pd_strbuf_addc(human->out, ' ');
+    if (mixed)
+        pd_strbuf_addf(human->out, "%-5s ", kind_word(step->kind));
+    const char *name = pd_printable(human->arena, step->name);
+    pd_strbuf_adds(human->out, name);
+    const char *note = "";
+    if (state == PD_STEP_UNDONE)
+        note = "rolled back";
+    else if (state == PD_STEP_FAILED)
+        note = "failed";
+    else if (state == PD_STEP_DONE && step->kind != PD_STEP_ADOPT)
+        note = pd_format_duration(human->arena, report->steps[index].ms);
+    if (note[0] != '\0') {
+        size_t columns = pd_text_columns(name, strlen(name));
+        pd_strbuf_addn(human->out, ' ', columns < name_columns ? name_columns - columns + 2 : 2);
+        pd_human_paint(human, PD_STYLE_FAINT, note);
+    }
+    pd_strbuf_addc(human->out, '\n');
+    if (human->options->verbose)
+        add_statements(human, step->script);
+}
+
+/* Many adoptions are one line: they run nothing. */
+static void add_adoptions(const pd_human *human, size_t count)
+{
+    const pd_report *report = human->report;
+    pd_strbuf_addf(human->out, "  %3s ", "");
+    add_mark(human, pd_state_of_step(report, count - 1));
+    const char *text =
+        pd_arena_printf(human->arena, "adopt %zu migrations that are applied already, %s to %s",
+                        count, pd_printable(human->arena, report->plan->steps[0].name),
+                        pd_printable(human->arena, report->plan->steps[count - 1].name));
+    pd_strbuf_addc(human->out, ' ');
+    pd_text_wrap(human->out, text,
+                 &(pd_wrap){.indent = "        ", .column = 8, .width = human->width});
+    pd_strbuf_addc(human->out, '\n');
+}
+
+static bool is_left_out(const pd_human *human, size_t index, size_t first)
+{
+    size_t count = human->report->plan->count;
+    if (human->options->verbose || count - first <= STEPS_SHOWN)
+        return false;
+    return index >= first + STEPS_SHOWN / 2 && index + STEPS_SHOWN / 2 < count &&
+           pd_state_of_step(human->report, index) != PD_STEP_FAILED;
+}
+
+static void add_elided(const pd_human *human, size_t *elided)
+{
+    if (*elided > 0)
+        pd_strbuf_addf(human->out, "      … %zu more, --verbose shows them\n", *elided);
+    *elided = 0;
+}
+
+void pd_human_plan(const pd_human *human)
+{
+    const pd_plan *plan = human->report->plan;
+    if (plan == NULL || plan->count == 0)
+        return;
+    pd_human_gap(human);
+    pd_human_paint(human, PD_STYLE_STRONG, "plan");
+    pd_strbuf_addf(human->out, "  %s\n", summary(human));
+
+    size_t adoptions = 0;
+    size_t name_columns = 0;
+    for (size_t i = 0; i < plan->count; i++) {
+        adoptions += plan->steps[i].kind == PD_STEP_ADOPT;
+        const char *name = pd_printable(human->arena, plan->steps[i].name);
+        size_t columns = pd_text_columns(name, strlen(name));
+        name_columns = columns > name_columns ? columns : name_columns;
+    }
+    size_t first = !human->options->verbose && adoptions > ADOPTIONS_SHOWN ? adoptions : 0;
+    if (first > 0)
+        add_adoptions(human, first);
+    size_t elided = 0;
+    for (size_t i = first; i < plan->count; i++) {
+        if (is_left_out(human, i, first)) {
+            elided++;
+            continue;
+        }
+        add_elided(human, &elided);
+        add_step(human, i, name_columns, adoptions > 0);
+    }
+}
+
+/* What the run has done to the migrations, "" when nothing stayed. */
+static const char *work_done(const pd_human *human)
+{
+    const pd_report *report = human->report;
+    pd_step_counts steps = pd_count_steps(report);
+    const char *took = pd_format_duration(human->arena, report->elapsed_ms);
+    if (steps.done > 0)
+        return pd_arena_printf(human->arena, "%s %s in %s",
+                               pd_streq(report->command, "rollback") ? "took out" : "applied",
+                               pd_count_noun(human->arena, (int64_t)steps.done, "migration"), took);
+    if (steps.undone + steps.failed > 0)
+        return pd_arena_printf(human->arena, "rolled back after %s", took);
+    return "";
+}
+
+void pd_human_deployment(const pd_human *human)
+{
+    const pd_report *report = human->report;
+    const pd_deployment *deployment = report->deployment;
+    if (deployment == NULL)
+        return;
+    pd_human_gap(human);
+    pd_human_paint(human, PD_STYLE_STRONG, "deployment");
+    pd_strbuf_addf(human->out, "  %s\n", pd_printable(human->arena, deployment->id));
+    const char *work = work_done(human);
+    if (work[0] != '\0')
+        pd_human_field(human, "result", 8, work);
+    if (report->tables_before >= 0 && report->tables_after >= 0)
+        pd_human_field(human, "tables", 8,
+                       pd_arena_printf(human->arena, "%lld → %lld",
+                                       (long long)report->tables_before,
+                                       (long long)report->tables_after));
+    if (deployment->backup_reference != NULL)
+        pd_human_field(human, "backup", 8,
+                       deployment->backup_reference[0] == '\0'
+                           ? "made, without a reference"
+                           : pd_printable(human->arena, deployment->backup_reference));
+    if (human->options->verbose && deployment->actor != NULL)
+        pd_human_field(human, "actor", 8, pd_printable(human->arena, deployment->actor));
+}

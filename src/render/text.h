@@ -1,0 +1,35 @@
+/* Text in columns: how wide it stands on a terminal, and where its lines break.
+ *
+ * Texts given here are printable already (base/printable.h).
+ */
+#ifndef PD_RENDER_TEXT_H
+#define PD_RENDER_TEXT_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+#include "base/strbuf.h"
+
+/* Columns that `len` bytes of UTF-8 take: combining characters take none, wide ones (Unicode
+ * Standard Annex 11, W and F) two, a byte that is no UTF-8 one. */
+size_t pd_text_columns(const char *text, size_t len);
+
+/* Bytes of the longest start of text that takes at most `columns`; combining characters stay
+ * with what they combine with. */
+size_t pd_text_fit(const char *text, size_t len, size_t columns);
+
+/* Appends one line of text with its tabs expanded to stops of 4 columns. */
+void pd_text_expand(pd_strbuf *out, const char *text);
+
+typedef struct pd_wrap {
+    const char *indent; /* what further lines begin with */
+    size_t column;      /* where the first line has got to, 0-based */
+    size_t width;       /* columns of a line; a longer word is not broken */
+} pd_wrap;
+
+/* Appends one line of text, broken at its spaces; no line feed behind it. What stands between two
+ * backticks stays on one line when it fits on one. A line never begins with `::`, which is a
+ * command to the runner of GitHub Actions even behind blanks: `| ` goes in front of it. */
+void pd_text_wrap(pd_strbuf *out, const char *text, const pd_wrap *wrap);
+
+#endif

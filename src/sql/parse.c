@@ -1,0 +1,212 @@
+#include "sql/parse.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <poll.h>
+#include <signal.h>
+#include <string.h>
+#include <sys/signalfd.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "base/attr.h"
+#include "base/clock.h"
+#include "base/interrupt.h"
+#include "base/strbuf.h"
+#include "sql/child.h"
+#include "sql/wire.h"
+
+#define READ_SIZE ((size_t)64 << 10)
+#define WALL_BASE_MS 60000
+#define WALL_PER_TEXT_MS 20
+#define WALL_PER_MB_MS 10000
+
+/* One child and the end of its pipe that is ours. */
+typedef struct child {
+    pid_t pid; /* 0 when it is gone */
+    int fd;
+} child;
+
+/* Ends the child, whatever it is doing, and says how it ended (wait(2)). */
+static int end_child(child *self)
+{
+    int status = 0;
+    if (self->fd >= 0)
+        close(self->fd);
+    self->fd = -1;
+    if (self->pid <= 0)
+        return 0;
+    kill(self->pid, SIGKILL);
+    while (waitpid(self->pid, &status, 0) < 0 && errno == EINTR)
+        continue;
+    self->pid = 0;
+    return status;
+}
+
+static void child_cleanup(child *self)
+{
+    end_child(self);
+}
+
+static void close_fd(int *fd)
+{
+    if (*fd >= 0)
+        close(*fd);
+}
+
+static bool start_child(const pd_sql_job *job, size_t first, child *out, pd_error *err)
+{
+    int fds[2] = {-1, -1};
+    pid_t pid = -1;
+    if (pipe2(fds, O_CLOEXEC) == 0)
+        pid = fork();
+    if (pid == 0) {
+        close(fds[0]);
+        pd_sql_child_run(job, first, fds[1]);
+    }
+    int reason = errno;
+    close_fd(&fds[1]);
+    if (pid < 0) {
+        close_fd(&fds[0]);
+        pd_fail(err, PD_ERROR_UNREACHABLE, "cannot start the SQL parser");
+        pd_error_detail(err, "%s", strerror(reason));
+        return pd_error_hint(err, "The parser runs in a process of its own: see that this user "
+                                  "may start more processes (ulimit -u) and open more files.");
+    }
+    *out = (child){.pid = pid, .fd = fds[0]};
+    return true;
+}
+
+/* Reads frames, in order, until one is missing. */
+typedef struct reading {
+    pd_arena *arena;
+    const pd_sql_job *job;
+    pd_script *out;
+    size_t next; /* the text whose frame comes next */
+    int64_t deadline_ms;
+    pd_interrupt *interrupt;
+    pd_wait ended; /* PD_WAIT_READY: the child closed its end, or wrote what it may not */
+} reading;
+
+/* Takes the frames that are whole out of the buffer; false when they make no sense. */
+static bool take_frames(reading *self, pd_strbuf *buf)
+{
+    size_t at = 0;
+    while (buf->len - at >= PD_SQL_FRAME_HEADER) {
+        uint64_t index = 0;
+        uint64_t len = 0;
+        pd_sql_wire_header(buf->data + at, &index, &len);
+        if (index != self->next || index >= self->job->count || len > PD_STRBUF_MAX)
+            return false;
+        if (buf->len - at - PD_SQL_FRAME_HEADER < len)
+            break;
+        const pd_sql_input *input = &self->job->inputs[index];
+        if (!pd_sql_wire_get(self->arena, buf->data + at + PD_SQL_FRAME_HEADER, (size_t)len,
+                             input->text, input->len, &self->out[index]))
+            return false;
+        self->next++;
+        at += PD_SQL_FRAME_HEADER + (size_t)len;
+    }
+    if (at > 0)
+        memmove(buf->data, buf->data + at, buf->len - at);
+    buf->len -= at;
+    return !buf->truncated;
+}
+
+static void read_frames(reading *self, int fd)
+{
+    PD_AUTO_STRBUF buf = pd_strbuf_new(PD_STRBUF_MAX + READ_SIZE);
+    char data[READ_SIZE];
+    for (;;) {
+        self->ended = pd_wait_fd(self->interrupt, fd, POLLIN, self->deadline_ms);
+        if (self->ended != PD_WAIT_READY)
+            return;
+        ssize_t got = read(fd, data, sizeof data);
+        if (got < 0 && errno == EINTR)
+            continue;
+        if (got <= 0)
+            return;
+        pd_strbuf_add(&buf, data, (size_t)got);
+        if (!take_frames(self, &buf))
+            return;
+    }
+}
+
+/* The child has ended without a frame for this text. */
+static void give_up(pd_arena *arena, int status, pd_wait ended, pd_script *out)
+{
+    const char *reason = "the parser ended on it";
+    if (ended == PD_WAIT_TIMEOUT || (WIFSIGNALED(status) && WTERMSIG(status) == SIGXCPU))
+        reason = "it takes too long to parse";
+    else if (WIFSIGNALED(status) && (WTERMSIG(status) == SIGSEGV || WTERMSIG(status) == SIGBUS))
+        reason = "it is nested too deeply";
+    *out = (pd_script){.state = PD_SCRIPT_TOO_DEEP, .error = pd_arena_strdup(arena, reason)};
+}
+
+static int64_t wall_ms(const pd_sql_job *job)
+{
+    if (job->limits.wall_ms >= 0)
+        return job->limits.wall_ms;
+    int64_t total = WALL_BASE_MS;
+    for (size_t i = 0; i < job->count; i++)
+        total += WALL_PER_TEXT_MS + (int64_t)(job->inputs[i].len >> 10) * WALL_PER_MB_MS / 1024;
+    return total;
+}
+
+/* Runs one child as far as it gets; self->next is then behind the last text that it parsed or
+ * died on. */
+static bool run_child(reading *self, pd_error *err)
+{
+    child worker PD_CLEANUP(child_cleanup) = {.pid = 0, .fd = -1};
+    if (!start_child(self->job, self->next, &worker, err))
+        return false;
+    read_frames(self, worker.fd);
+    if (self->ended == PD_WAIT_SIGNAL)
+        return pd_fail_interrupted(err, self->interrupt);
+    if (self->next == self->job->count)
+        return true;
+    int status = end_child(&worker);
+    if (WIFEXITED(status) && WEXITSTATUS(status) == PD_SQL_CHILD_NO_THREAD) {
+        pd_fail(err, PD_ERROR_UNREACHABLE, "cannot start the SQL parser");
+        pd_error_detail(err, "no thread with a stack of %zu MiB",
+                        self->job->limits.stack_bytes >> 20);
+        return pd_error_hint(err, "Raise the limit of address space (ulimit -v) or of processes "
+                                  "(ulimit -u).");
+    }
+    give_up(self->arena, status, self->ended, &self->out[self->next++]);
+    return true;
+}
+
+bool pd_sql_parse_job(pd_arena *arena, const pd_sql_job *job, pd_script *out, pd_error *err)
+{
+    /* Blocked by the run that wants to know of them (base/interrupt.h); else this never wakes. */
+    sigset_t signals;
+    sigemptyset(&signals);
+    sigaddset(&signals, SIGINT);
+    sigaddset(&signals, SIGTERM);
+    int signal_fd PD_CLEANUP(close_fd) = signalfd(-1, &signals, SFD_CLOEXEC | SFD_NONBLOCK);
+    pd_interrupt interrupt = {.fd = signal_fd, .signal = 0};
+    reading self = {.arena = arena,
+                    .job = job,
+                    .out = out,
+                    .deadline_ms = pd_now_ms() + wall_ms(job),
+                    .interrupt = &interrupt};
+    while (self.next < job->count) {
+        if (pd_remaining_ms(self.deadline_ms) == 0)
+            give_up(arena, 0, PD_WAIT_TIMEOUT, &out[self.next++]);
+        else if (!run_child(&self, err))
+            return false;
+    }
+    return true;
+}
+
+bool pd_sql_parse(pd_arena *arena, const pd_sql_input *inputs, size_t count,
+                  const char *table_schema, bool unqualified, pd_script *out, pd_error *err)
+{
+    pd_sql_job job = {.inputs = inputs,
+                      .count = count,
+                      .table_schema = table_schema,
+                      .unqualified = unqualified,
+                      .limits = PD_SQL_LIMITS_DEFAULT};
+    return pd_sql_parse_job(arena, &job, out, err);
+}

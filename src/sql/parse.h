@@ -1,0 +1,32 @@
+/* SQL text to statements, by PostgreSQL's own grammar (libpg_query, the grammar of PostgreSQL 15).
+ *
+ * The texts are hostile. They are parsed in a child process, in a thread with a large stack and
+ * under a CPU limit, because deep input overflows the parser's stack; a child that dies makes its
+ * text PD_SCRIPT_TOO_DEEP and the next text goes on in a new child. Every byte of a text is
+ * accounted for: what does not parse as a whole has no statements.
+ */
+#ifndef PD_SQL_PARSE_H
+#define PD_SQL_PARSE_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+#include "base/arena.h"
+#include "base/error.h"
+#include "domain/script.h"
+
+typedef struct pd_sql_input {
+    const char *text; /* UTF-8 without NUL (the caller has checked), NUL-terminated */
+    size_t len;
+    bool breakpoints; /* split at Drizzle's `--> statement-breakpoint` first, wherever it stands,
+                         as Drizzle does; each piece is then parsed by itself */
+} pd_sql_input;
+
+/* Parses `count` texts into out[0..count-1], arena-owned. `table_schema` is the schema whose
+ * tables are counted (tables_delta); `unqualified` says whether unqualified names mean it.
+ * Fails with PD_ERROR_UNREACHABLE only when no child can be made. */
+bool pd_sql_parse(pd_arena *arena, const pd_sql_input *inputs, size_t count,
+                  const char *table_schema, bool unqualified, pd_script *out,
+                  pd_error *err) PD_CHECKED;
+
+#endif

@@ -1,0 +1,36 @@
+/* Any bytes as meta/_journal.json of a folder with three files: every file is in the set once,
+ * or there is a finding. */
+#include <string.h>
+
+#include "fuzz.h"
+#include "layout/layout.h"
+
+#define JOURNAL 3
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+{
+    PD_AUTO_ARENA arena = pd_arena_new();
+    pd_entry entries[] = {
+        {.path = "0000_init-rollback.sql", .data = "select -1;", .size = 10},
+        {.path = "0000_init.sql", .data = "select 1;", .size = 9},
+        {.path = "0001_wise_sumo.sql", .data = "select 2;", .size = 9},
+        {.path = PD_JOURNAL_FILE, .size = size},
+    };
+    pd_snapshot snapshot = {.folder = "drizzle", .entries = entries, .count = 4, .capacity = 4};
+    pd_findings findings = {.arena = arena};
+    pd_set set;
+    entries[JOURNAL].data = pd_arena_strndup(arena, (const char *)data, size);
+    pd_layout_read(arena, &snapshot, PD_LAYOUT_DETECT, INT64_C(1795400000000), &set, &findings);
+    FUZZ_CHECK(findings.count > 0 || set.count == 2);
+    for (size_t i = 0; i < set.count; i++) {
+        FUZZ_CHECK(set.migrations[i].up.data != NULL);
+        FUZZ_CHECK(strchr(set.migrations[i].name, '/') == NULL);
+        for (size_t k = 0; k < i; k++) {
+            FUZZ_CHECK(strcmp(set.migrations[i].name, set.migrations[k].name) != 0);
+        }
+    }
+    for (size_t i = 0; i < findings.count; i++) {
+        FUZZ_CHECK(findings.items[i].message[0] != '\0' && findings.items[i].hint[0] != '\0');
+    }
+    return 0;
+}

@@ -39,8 +39,7 @@ static bool are_certificates(const char *data, size_t len)
     return count > 0 && whole;
 }
 
-static bool read_ca_file(pd_arena *arena, const char *path, const char **data, size_t *len,
-                         pd_error *err)
+static bool read_ca_file(pd_arena *arena, const char *path, pd_bytes *out, pd_error *err)
 {
     PD_CLEANUP(file_close) FILE *stream = fopen(path, "re");
     if (stream == NULL) {
@@ -50,9 +49,9 @@ static bool read_ca_file(pd_arena *arena, const char *path, const char **data, s
         return pd_error_hint(err, "Let PREDEPLOY_BACKUP_CA name a PEM file that this user can "
                                   "read.");
     }
-    if (!pd_file_slurp(stream, path, CA_FILE_MAX, arena, data, len, err))
+    if (!pd_file_slurp(stream, path, CA_FILE_MAX, arena, out, err))
         return false;
-    if (!are_certificates(*data, *len)) {
+    if (!are_certificates(out->data, out->len)) {
         pd_fail(err, PD_ERROR_USAGE, "cannot use the CA certificate %s", path);
         pd_error_detail(err, "it holds no certificate in PEM form, or a broken one");
         return pd_error_hint(err, "See what it holds with: openssl x509 -in %s -noout -subject",
@@ -64,22 +63,20 @@ static bool read_ca_file(pd_arena *arena, const char *path, const char **data, s
 bool pd_ca_bundle(pd_arena *arena, const char *system_file, const char *ca_file, const char **data,
                   size_t *len, pd_error *err)
 {
-    const char *extra = NULL;
-    size_t extra_len = 0;
-    if (!read_ca_file(arena, ca_file, &extra, &extra_len, err))
+    pd_bytes extra = {.data = ""};
+    if (!read_ca_file(arena, ca_file, &extra, err))
         return false;
-    const char *system = "";
-    size_t system_len = 0;
+    pd_bytes system = {.data = ""};
     pd_error ignored;
     PD_CLEANUP(file_close) FILE *stream = system_file != NULL ? fopen(system_file, "re") : NULL;
     if (stream != NULL &&
-        !pd_file_slurp(stream, system_file, SYSTEM_FILE_MAX, arena, &system, &system_len, &ignored))
-        system_len = 0;
-    *len = system_len + 1 + extra_len;
+        !pd_file_slurp(stream, system_file, SYSTEM_FILE_MAX, arena, &system, &ignored))
+        system.len = 0;
+    *len = system.len + 1 + extra.len;
     char *joined = pd_arena_alloc(arena, *len + 1);
-    memcpy(joined, system, system_len);
-    joined[system_len] = '\n';
-    memcpy(joined + system_len + 1, extra, extra_len);
+    memcpy(joined, system.data, system.len);
+    joined[system.len] = '\n';
+    memcpy(joined + system.len + 1, extra.data, extra.len);
     *data = joined;
     return true;
 }

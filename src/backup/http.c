@@ -162,6 +162,16 @@ static bool may_pass(CURLcode code, const char *said)
            (code == CURLE_SSL_CONNECT_ERROR && handshake_was_cut(said));
 }
 
+/* A CA that has the issuer's name and another key is no verdict of libcurl's, but an error of the
+ * part of OpenSSL that compared the signatures. */
+static bool certificate_was_refused(CURLcode code, const char *said)
+{
+    return code == CURLE_PEER_FAILED_VERIFICATION || code == CURLE_SSL_CACERT_BADFILE ||
+           code == CURLE_SSL_ISSUER_ERROR || code == CURLE_SSL_INVALIDCERTSTATUS ||
+           (code == CURLE_SSL_CONNECT_ERROR && strstr(said, "error:") != NULL &&
+            strstr(said, "SSL routines") == NULL);
+}
+
 static pd_http_result fail_transfer(const pd_http *http, const pd_http_request *request,
                                     CURLcode code, pd_error *err)
 {
@@ -174,8 +184,7 @@ static pd_http_result fail_transfer(const pd_http *http, const pd_http_request *
                            "Proxies of the environment are not used.");
         return PD_HTTP_AGAIN;
     }
-    if (code == CURLE_PEER_FAILED_VERIFICATION || code == CURLE_SSL_CACERT_BADFILE ||
-        code == CURLE_SSL_ISSUER_ERROR || code == CURLE_SSL_INVALIDCERTSTATUS) {
+    if (certificate_was_refused(code, said)) {
         pd_fail(err, PD_ERROR_BACKUP,
                 "cannot back up the database: the certificate of %s cannot be trusted", origin);
         pd_error_detail(err, "%s", said);

@@ -20,12 +20,13 @@ typedef struct pd_webhook {
     const char *ca_file; /* a CA certificate (PEM) that is trusted besides the system's, or NULL */
     bool allow_http;     /* plain http to other hosts than loopback */
     int64_t timeout_ms;  /* for all of it: requests, retries and polling; 0: none */
-    pd_interrupt *interrupt;
-    pd_progress *progress;
+    pd_interrupt *interrupt; /* NULL: waits cannot be interrupted */
+    pd_progress *progress;   /* NULL: silent */
 } pd_webhook;
 
 /* Whether the URL may be used at all: https, or http to loopback (or allow_http), no user name
- * or password in it. PD_ERROR_USAGE otherwise; asked before anything is deployed. */
+ * or password in it; and whether the secret and the CA file can be. PD_ERROR_USAGE otherwise;
+ * sends nothing, asked before anything is deployed. */
 bool pd_webhook_check(const pd_webhook *webhook, pd_error *err) PD_CHECKED;
 
 /* Runs until the backup is reported completed; *reference is its reference, "" when the answer

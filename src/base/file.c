@@ -67,8 +67,8 @@ bool pd_file_write(const char *path, const char *data, size_t len, mode_t mode, 
     return sync_folder_of(path) || fail_errno(err, path);
 }
 
-bool pd_file_slurp(FILE *stream, const char *name, size_t max, pd_arena *arena, const char **data,
-                   size_t *len, pd_error *err)
+bool pd_file_slurp(FILE *stream, const char *name, size_t max, pd_arena *arena, pd_bytes *out,
+                   pd_error *err)
 {
     PD_AUTO_STRBUF buf = pd_strbuf_new(max);
     char chunk[65536];
@@ -82,7 +82,6 @@ bool pd_file_slurp(FILE *stream, const char *name, size_t max, pd_arena *arena, 
     }
     if (buf.truncated)
         return pd_fail(err, PD_ERROR_USAGE, "%s is larger than %zu bytes", name, max);
-    *data = pd_strbuf_keep(&buf, arena);
-    *len = buf.len;
+    *out = (pd_bytes){.data = pd_strbuf_keep(&buf, arena), .len = buf.len};
     return true;
 }

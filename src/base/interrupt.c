@@ -36,7 +36,6 @@ void pd_interrupt_close(pd_interrupt *self)
     if (self->fd >= 0)
         close(self->fd);
     self->fd = -1;
-    pd_interrupt_restore();
 }
 
 void pd_interrupt_restore(void)

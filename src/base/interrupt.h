@@ -18,6 +18,8 @@ typedef struct pd_interrupt {
 } pd_interrupt;
 
 bool pd_interrupt_open(pd_interrupt *self, pd_error *err) PD_CHECKED;
+/* Stops watching. The signals stay blocked: one that comes after the work is done must not make
+ * a finished run look like a killed one. */
 void pd_interrupt_close(pd_interrupt *self);
 void pd_interrupt_restore(void); /* in a child, between fork and exec */
 

@@ -5,11 +5,18 @@
 #include <string.h>
 
 #include "base/printable.h"
+#include "base/str.h"
 #include "base/utf8.h"
 
 json_t *pd_json_parse(const char *data, size_t len, pd_json_error *err)
 {
     json_error_t error;
+    const char *nul = len == 0 ? NULL : memchr(data, '\0', len);
+    if (nul != NULL) { /* jansson overlooks one behind a number */
+        pd_line_column(data, len, (size_t)(nul - data), &err->line, &err->column);
+        snprintf(err->message, sizeof err->message, "a NUL byte is not allowed");
+        return NULL;
+    }
     json_t *value = json_loadb(data, len, JSON_REJECT_DUPLICATES, &error);
     if (value != NULL)
         return value;

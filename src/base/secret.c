@@ -87,11 +87,12 @@ void pd_secrets_redact(const pd_secrets *secrets, pd_strbuf *text)
     if (marks.len == 0)
         return;
     PD_AUTO_STRBUF out = pd_strbuf_new(text->max);
-    for (size_t i = 0; i < text->len; i++) {
-        if (marks.data[i] == ' ')
-            pd_strbuf_addc(&out, text->data[i]);
-        else if (i == 0 || marks.data[i - 1] == ' ')
-            pd_strbuf_adds(&out, "***");
+    for (size_t i = 0; i < text->len;) {
+        size_t kept = strspn(marks.data + i, " ");
+        size_t blotted = strspn(marks.data + i + kept, "*");
+        pd_strbuf_add(&out, text->data + i, kept);
+        pd_strbuf_adds(&out, blotted > 0 ? "***" : "");
+        i += kept + blotted;
     }
     out.truncated = text->truncated;
     pd_strbuf swap = *text;

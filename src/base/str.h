@@ -6,6 +6,12 @@
 #include <stddef.h>
 #include <stdint.h>
 
+/* Bytes that somebody else owns; a NUL stands behind them. NULL: there is nothing. */
+typedef struct pd_bytes {
+    const char *data;
+    size_t len;
+} pd_bytes;
+
 bool pd_streq(const char *a, const char *b); /* NULL equals only NULL */
 bool pd_starts_with(const char *text, const char *prefix);
 bool pd_ends_with(const char *text, const char *suffix);

@@ -14,8 +14,8 @@ const char *pd_actor(pd_git *git, pd_arena *arena)
         if (!pd_blank(value))
             return pd_arena_strdup(arena, value);
     }
-    const char *name = git == NULL ? NULL : pd_git_config(git, arena, "user.name");
-    const char *email = git == NULL ? NULL : pd_git_config(git, arena, "user.email");
+    const char *name = git == NULL ? NULL : pd_git_config(git, "user.name");
+    const char *email = git == NULL ? NULL : pd_git_config(git, "user.email");
     if (!pd_blank(name) && !pd_blank(email))
         return pd_arena_printf(arena, "%s <%s>", name, email);
     if (!pd_blank(name))

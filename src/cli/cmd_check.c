@@ -17,7 +17,10 @@ static bool check_revision(pd_context *context, pd_error *err)
     pd_report_ask(report, PD_GATE_ROLLBACK, "");
     pd_report_ask(report, PD_GATE_HISTORY, "no base: see --base");
     pd_report_ask(report, PD_GATE_SYNTAX, "not asked: another gate is closed");
-    pd_report_ask(report, PD_GATE_LEDGER, "no database was asked");
+    pd_report_ask(report, PD_GATE_LEDGER,
+                  pd_context_has_database(context) || context->args.ephemeral
+                      ? "not asked: another gate is closed"
+                      : "no database was given");
     return pd_context_open(context, err) && pd_context_read(context, revision_of(context), err) &&
            pd_context_read_base(context, err) && pd_context_run(context, err) &&
            pd_check_set(&context->run, err);

@@ -19,8 +19,7 @@ static bool find_base(pd_context *context, const pd_push *push, const char *remo
 {
     *found = false;
     if (push->creates)
-        return pd_git_published(context->git, context->arena, remote, push->local_oid, base, found,
-                                err);
+        return pd_git_published(context->git, remote, push->local_oid, base, found, err);
     if (!pd_git_has_commit(context->git, push->remote_oid)) {
         pd_fail(err, PD_ERROR_UNREACHABLE, "the remote's %s is at %.12s, which this clone lacks",
                 push->remote_ref, push->remote_oid);
@@ -29,7 +28,7 @@ static bool find_base(pd_context *context, const pd_push *push, const char *remo
                              remote == NULL ? "" : remote);
     }
     *found = true;
-    return pd_git_resolve(context->git, context->arena, push->remote_oid, base, err);
+    return pd_git_resolve(context->git, push->remote_oid, base, err);
 }
 
 /* Whether the folder and the settings are, byte for byte, what the base has. */
@@ -37,18 +36,15 @@ static bool is_unchanged(pd_context *context, const pd_revision *base, bool *unc
                          pd_error *err)
 {
     pd_snapshot published = {0};
-    const char *now = NULL;
-    const char *then = NULL;
-    size_t now_len = 0;
-    size_t then_len = 0;
+    pd_bytes now = {0};
+    pd_bytes then = {0};
     pd_git *git = context->git;
-    if (!pd_git_snapshot(git, context->arena, base, context->set.folder, false, &published, err) ||
-        !pd_git_read_file(git, context->arena, &context->revision, PD_SETTINGS_FILE,
-                          PD_SETTINGS_MAX, &now, &now_len, err) ||
-        !pd_git_read_file(git, context->arena, base, PD_SETTINGS_FILE, PD_SETTINGS_MAX, &then,
-                          &then_len, err))
+    if (!pd_git_snapshot(git, base, context->set.folder, false, &published, err) ||
+        !pd_git_read_file(git, &context->revision, PD_SETTINGS_FILE, PD_SETTINGS_MAX, &now, err) ||
+        !pd_git_read_file(git, base, PD_SETTINGS_FILE, PD_SETTINGS_MAX, &then, err))
         return false;
-    *unchanged = strcmp(published.tree_oid, context->snapshot.tree_oid) == 0 && pd_streq(now, then);
+    *unchanged = strcmp(published.tree_oid, context->snapshot.tree_oid) == 0 &&
+                 pd_streq(now.data, then.data);
     return true;
 }
 
@@ -67,7 +63,7 @@ static bool base_had_migrations(pd_context *context, const pd_revision *base, bo
     pd_snapshot published = {0};
     if (folder[0] == '\0' && context->settings.path == NULL)
         return true;
-    if (!pd_git_snapshot(context->git, context->arena, base, folder, false, &published, err))
+    if (!pd_git_snapshot(context->git, base, folder, false, &published, err))
         return false;
     *had = published.count > 0;
     if (*had)
@@ -135,6 +131,7 @@ static bool handle_push(pd_context *context, const pd_push *push, const char *re
     if (push->deletes)
         return true;
     pd_context_reset(context);
+    context->report.command = pd_arena_printf(context->arena, "pre-push %s", push->local_ref);
     ask_gates(&context->report);
     if (!check_push(context, push, remote, err)) {
         pd_error_prefix(err, "%s", push->local_ref);
@@ -164,12 +161,11 @@ static const char *remote_name(const pd_context *context)
 
 static bool pre_push(pd_context *context, pd_error *err)
 {
-    const char *text = NULL;
-    size_t len = 0;
+    pd_bytes lines = {0};
     pd_pushes pushes = {0};
     if (!pd_context_open(context, err) ||
-        !pd_file_slurp(stdin, "standard input", PUSH_LINES_MAX, context->arena, &text, &len, err) ||
-        !pd_pushes_parse(context->arena, text, len, &pushes, err))
+        !pd_file_slurp(stdin, "standard input", PUSH_LINES_MAX, context->arena, &lines, err) ||
+        !pd_pushes_parse(context->arena, lines.data, lines.len, &pushes, err))
         return false;
     int status = 0;
     for (size_t i = 0; i < pushes.count; i++) {
@@ -190,8 +186,8 @@ static bool install(pd_context *context, pd_error *err)
 {
     const char *path = NULL;
     pd_hook_state state = PD_HOOK_PRESENT;
-    if (!pd_context_open(context, err) || !pd_hook_install(context->git, context->arena, "pre-push",
-                                                           pd_hook_pre_push, &path, &state, err))
+    if (!pd_context_open(context, err) ||
+        !pd_hook_install(context->git, "pre-push", pd_hook_pre_push, &path, &state, err))
         return false;
     static const char *const words[] = {
         [PD_HOOK_INSTALLED] = "installed",

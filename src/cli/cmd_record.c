@@ -16,14 +16,14 @@ static bool read_base(pd_context *context, pd_error *err)
     pd_revision base = {0};
     bool found = false;
     if (context->settings.base != NULL) {
-        if (!pd_git_resolve(context->git, context->arena, context->settings.base, &base, err))
+        if (!pd_git_resolve(context->git, context->settings.base, &base, err))
             return false;
         return pd_context_use_base(context, &base, err);
     }
     pd_error ignored = {0};
-    if (pd_git_default_base(context->git, context->arena, &base, &found, &ignored) && found)
+    if (pd_git_default_base(context->git, &base, &found, &ignored) && found)
         return pd_context_use_base(context, &base, err);
-    if (pd_git_resolve(context->git, context->arena, "HEAD", &base, &ignored))
+    if (pd_git_resolve(context->git, "HEAD", &base, &ignored))
         return pd_context_use_base(context, &base, err);
     return true;
 }
@@ -38,31 +38,52 @@ static bool read_tree(pd_context *context, pd_error *err)
         return pd_error_hint(err, "Name it with --path, or git config -f %s migrations.path FOLDER",
                              PD_SETTINGS_FILE);
     }
-    if (!pd_git_worktree(context->git, context->arena, folder, &context->snapshot, err))
+    if (!pd_git_worktree(context->git, folder, &context->snapshot, err))
         return false;
     pd_layout_read(context->arena, &context->snapshot, context->settings.layout,
                    pd_unix_seconds() * 1000, &context->set, &context->findings);
     context->set.folder = folder;
+    return true;
+}
+
+/* A set that was not read as a whole would lose lines. A damaged SHA256SUMS is no such case: each
+ * line is made anew from the files, and what the base has is kept or refused. */
+static bool refuse_unread(const pd_context *context, pd_error *err)
+{
+    for (size_t i = 0; i < context->findings.count; i++) {
+        const pd_finding *finding = &context->findings.items[i];
+        bool unread = finding->rule == PD_RULE_LAYOUT_UNKNOWN ||
+                      (finding->rule == PD_RULE_ENTRY_TOO_LARGE && context->snapshot.too_many);
+        if (!unread)
+            continue;
+        pd_fail(err, PD_ERROR_USAGE, "%s", finding->message);
+        return pd_error_hint(err, "%s", finding->hint);
+    }
+    return true;
+}
+
+static bool has_migrations(const pd_context *context, pd_error *err)
+{
     if (context->set.count > 0 || context->set.orphan_count > 0)
         return true;
+    const char *folder = context->set.folder;
     pd_fail(err, PD_ERROR_USAGE, "there are no migrations in %s",
             folder[0] == '\0' ? "the root" : folder);
     return pd_error_hint(err, "Name the folder with --path, or git config -f %s migrations.path.",
                          PD_SETTINGS_FILE);
 }
 
-/* A SHA256SUMS that cannot be read as a whole must not be written over: lines would be lost. */
-static bool refuse_broken_sums(const pd_context *context, pd_error *err)
+static bool write_sums(const pd_context *context, const pd_record *record, bool *written,
+                       pd_error *err)
 {
-    for (size_t i = 0; i < context->findings.count; i++) {
-        const pd_finding *finding = &context->findings.items[i];
-        if (finding->rule != PD_RULE_SUMS_MALFORMED && finding->rule != PD_RULE_SUMS_OUTSIDE)
-            continue;
-        pd_fail(err, PD_ERROR_USAGE, "%s:%d: %s", finding->place.path, finding->place.line,
-                finding->message);
-        return pd_error_hint(err, "%s", finding->hint);
-    }
-    return true;
+    const pd_entry *there = pd_snapshot_find(&context->snapshot, PD_SUMS_FILE);
+    *written = there == NULL || !pd_streq(there->data, record->text);
+    if (!*written)
+        return true;
+    const char *path = pd_arena_printf(context->arena, "%s/%s%s%s", pd_git_workdir(context->git),
+                                       context->set.folder,
+                                       context->set.folder[0] == '\0' ? "" : "/", PD_SUMS_FILE);
+    return pd_file_write(path, record->text, strlen(record->text), 0644, err);
 }
 
 static bool refuse_changes(const pd_context *context, const pd_record *record, pd_error *err)
@@ -88,19 +109,15 @@ static bool refuse_changes(const pd_context *context, const pd_record *record, p
 bool pd_cmd_record(pd_context *context, pd_error *err)
 {
     if (!pd_context_open(context, err) || !pd_context_worktree_settings(context, err) ||
-        !read_tree(context, err) || !refuse_broken_sums(context, err) || !read_base(context, err))
+        !read_tree(context, err) || !refuse_unread(context, err) || !has_migrations(context, err) ||
+        !read_base(context, err))
         return false;
     pd_record record = {0};
+    bool written = false;
     pd_record_make(context->arena, &context->set, context->has_base ? &context->base_set : NULL,
                    &record);
-    if (!refuse_changes(context, &record, err))
+    if (!refuse_changes(context, &record, err) || !write_sums(context, &record, &written, err))
         return false;
-    const char *path = pd_arena_printf(context->arena, "%s/%s%s%s", pd_git_workdir(context->git),
-                                       context->set.folder,
-                                       context->set.folder[0] == '\0' ? "" : "/", PD_SUMS_FILE);
-    if ((record.count > 0 || !context->set.has_sums) &&
-        !pd_file_write(path, record.text, strlen(record.text), 0644, err))
-        return false;
-    pd_print_record(context, &record);
+    pd_print_record(context, &record, written);
     return true;
 }

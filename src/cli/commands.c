@@ -6,47 +6,50 @@
 
 const pd_command pd_commands[] = {
     {"check", "[REV]", "ask the gates whether a revision may be deployed",
-     "Reads the migrations of REV (default HEAD) from git, never from the work tree, and\n"
-     "asks every gate: revision, integrity, rollback, history, syntax; with a database\n"
-     "also ledger. Writes nothing. Status 0: the gate is open; 1: it is closed.\n",
+     "Reads the migrations of REV (default HEAD) from git, never from the work\n"
+     "tree, and asks every gate: revision, integrity, rollback, history, syntax;\n"
+     "with a database also ledger. Writes nothing. Status 0: the gate is open; 1:\n"
+     "it is closed.\n",
      REVISION_OPTIONS | PD_OPTIONS_DATABASE, 1, pd_cmd_check},
     {"plan", "[REV]", "show what a deploy would do, statement by statement",
-     "Compares REV (default HEAD) with the database's ledger and lists what would be\n"
-     "applied. Writes nothing.\n",
+     "Compares REV (default HEAD) with the database's ledger and lists what would\n"
+     "be applied. Writes nothing.\n",
      REVISION_OPTIONS | PD_OPTIONS_DATABASE, 1, pd_cmd_plan},
     {"deploy", "[REV]", "check, back up, apply, verify, record",
-     "Takes the database to REV (default HEAD): asks the gates, takes the deployment\n"
-     "lock, backs up when asked, applies what is pending in one transaction, counts the\n"
-     "tables before COMMIT, and records the deployment. The exit status gates the deploy.\n",
+     "Takes the database to REV (default HEAD): asks the gates, takes the\n"
+     "deployment lock, backs up when asked, applies what is pending in one\n"
+     "transaction, counts the tables before COMMIT, and records the deployment.\n"
+     "The exit status gates the deploy.\n",
      REVISION_OPTIONS | PD_OPTIONS_DATABASE | PD_OPTIONS_APPLY | PD_OPTIONS_BACKUP |
          PD_OPTIONS_EPHEMERAL,
      1, pd_cmd_deploy},
     {"verify", "[REV]", "compare the database with a revision",
-     "The table count is the expected one, every migration of REV (default HEAD) is in\n"
-     "the ledger with equal content, and nothing else is. Writes nothing. Status 7 when\n"
-     "the database is not what the revision says.\n",
+     "The table count is the expected one, every migration of REV (default HEAD)\n"
+     "is in the ledger with equal content, and nothing else is. Writes nothing.\n"
+     "Status 7 when the database is not what the revision says.\n",
      PD_OPTIONS_REVISION | PD_OPTIONS_EMPTY | PD_OPTIONS_DATABASE, 1, pd_cmd_verify},
-    {"status", "", "show what is applied, by which deployment, from which commit",
-     "Reads the database's ledger. Writes nothing. Settings come from HEAD when there is\n"
-     "a repository here.\n",
+    {"status", "", "show what is applied, by which deployment and commit",
+     "Reads the database's ledger. Writes nothing. Settings come from HEAD when\n"
+     "there is a repository here.\n",
      PD_OPTIONS_REVISION | PD_OPTIONS_DATABASE, 0, pd_cmd_status},
     {"rollback", "[STEPS]", "take the last STEPS migrations out again",
-     "Runs the companions of the last STEPS (default 1) applied migrations, newest first,\n"
-     "or of everything behind --to NAME. The companion that runs is the one that was\n"
-     "committed with the migration when it was applied: the ledger keeps it.\n",
+     "Runs the companions of the last STEPS (default 1) applied migrations, newest\n"
+     "first, or of everything behind --to NAME. The companion that runs is the one\n"
+     "that was committed with the migration when it was applied: the ledger keeps\n"
+     "it.\n",
      PD_OPTIONS_REVISION | PD_OPTIONS_DATABASE | PD_OPTIONS_APPLY | PD_OPTIONS_BACKUP |
          PD_OPTIONS_TO,
      1, pd_cmd_rollback},
     {"record", "", "write the hashes of new files to SHA256SUMS",
-     "Hashes the migrations and companions of the work tree, as git would store them, and\n"
-     "adds what is new to SHA256SUMS. A line that the base (--base, the upstream, else\n"
-     "HEAD) has is never changed.\n",
+     "Hashes the migrations and companions of the work tree, as git would store\n"
+     "them, and adds what is new to SHA256SUMS. A line that the base (--base, the\n"
+     "upstream, else HEAD) has is never changed.\n",
      PD_OPTIONS_REVISION | PD_OPTIONS_BASE, 0, pd_cmd_record},
     {"hook", "NAME", "entry points for git: pre-push, install",
-     "`predeploy hook install` puts the pre-push hook where git looks for it and keeps a\n"
-     "hook that is there. `predeploy hook pre-push REMOTE URL` is what the hook calls: it\n"
-     "reads git's lines on standard input and checks each pushed commit against what the\n"
-     "remote has. No database is touched.\n",
+     "`predeploy hook install` puts the pre-push hook where git looks for it and\n"
+     "keeps a hook that is there. `predeploy hook pre-push REMOTE URL` is what the\n"
+     "hook calls: it reads git's lines on standard input and checks each pushed\n"
+     "commit against what the remote has. No database is touched.\n",
      PD_OPTIONS_REVISION, 3, pd_cmd_hook},
     {0},
 };

@@ -15,7 +15,7 @@
 
 bool pd_context_open(pd_context *context, pd_error *err)
 {
-    return pd_git_open(&context->git, context->args.repo, err);
+    return pd_git_open(&context->git, context->arena, context->args.repo, err);
 }
 
 static bool choose_layout(pd_settings *settings, const char *name, pd_error *err)
@@ -77,15 +77,14 @@ static bool apply_arguments(pd_context *context, pd_error *err)
 static bool read_settings(pd_context *context, pd_error *err)
 {
     pd_settings_default(&context->settings);
-    const char *text = NULL;
-    size_t len = 0;
-    if (!pd_git_read_file(context->git, context->arena, &context->revision, PD_SETTINGS_FILE,
-                          PD_SETTINGS_MAX, &text, &len, err))
+    pd_bytes text = {0};
+    if (!pd_git_read_file(context->git, &context->revision, PD_SETTINGS_FILE, PD_SETTINGS_MAX,
+                          &text, err))
         return false;
     const char *name =
         pd_arena_printf(context->arena, "%s:%s", context->revision.spec, PD_SETTINGS_FILE);
-    if (text != NULL &&
-        !pd_settings_parse(&context->settings, context->arena, name, text, len, err))
+    if (text.data != NULL &&
+        !pd_settings_parse(&context->settings, context->arena, name, text.data, text.len, err))
         return false;
     return apply_arguments(context, err);
 }
@@ -105,17 +104,16 @@ bool pd_context_worktree_settings(pd_context *context, pd_error *err)
         return pd_error_detail(err, "%s", strerror(errno));
     }
     if (fd >= 0) {
-        const char *text = NULL;
-        size_t len = 0;
+        pd_bytes text = {0};
         FILE *stream = fdopen(fd, "r");
         if (stream == NULL) {
             close(fd);
             return pd_fail(err, PD_ERROR_USAGE, "cannot read %s", path);
         }
-        bool done = pd_file_slurp(stream, path, PD_SETTINGS_MAX, context->arena, &text, &len, err);
+        bool done = pd_file_slurp(stream, path, PD_SETTINGS_MAX, context->arena, &text, err);
         fclose(stream);
-        if (!done || !pd_settings_parse(&context->settings, context->arena, PD_SETTINGS_FILE, text,
-                                        len, err))
+        if (!done || !pd_settings_parse(&context->settings, context->arena, PD_SETTINGS_FILE,
+                                        text.data, text.len, err))
             return false;
     }
     return apply_arguments(context, err);
@@ -147,15 +145,15 @@ static void read_set(pd_context *context, const pd_snapshot *snapshot, pd_layout
 
 bool pd_context_read(pd_context *context, const char *spec, pd_error *err)
 {
-    if (!pd_git_resolve(context->git, context->arena, spec, &context->revision, err))
+    if (!pd_git_resolve(context->git, spec, &context->revision, err))
         return false;
     context->report.revision = &context->revision;
     const char *folder = "";
     if (!read_settings(context, err) || !pd_find_folder(context, false, &folder, err))
         return false;
     bool found = folder[0] != '\0' || context->settings.path != NULL;
-    if (found && !pd_git_snapshot(context->git, context->arena, &context->revision, folder, true,
-                                  &context->snapshot, err))
+    if (found &&
+        !pd_git_snapshot(context->git, &context->revision, folder, true, &context->snapshot, err))
         return false;
     if (found)
         read_set(context, &context->snapshot, context->settings.layout, &context->set,
@@ -172,8 +170,7 @@ bool pd_context_use_base(pd_context *context, const pd_revision *base, pd_error 
     context->report.base = &context->base_revision;
     context->has_base = true;
     pd_snapshot snapshot = {0};
-    if (!pd_git_snapshot(context->git, context->arena, base, context->set.folder, true, &snapshot,
-                         err))
+    if (!pd_git_snapshot(context->git, base, context->set.folder, true, &snapshot, err))
         return false;
     /* What was wrong with the base is not this revision's fault. */
     pd_findings ignored = {.arena = context->arena};
@@ -189,14 +186,13 @@ bool pd_context_read_base(pd_context *context, pd_error *err)
     bool found = false;
     if (context->settings.base != NULL) {
         pd_revision named = {0};
-        if (!pd_git_resolve(context->git, context->arena, context->settings.base, &named, err) ||
-            !pd_git_merge_base(context->git, context->arena, context->revision.oid, named.oid,
-                               &base, &found, err))
+        if (!pd_git_resolve(context->git, context->settings.base, &named, err) ||
+            !pd_git_merge_base(context->git, context->revision.oid, named.oid, &base, &found, err))
             return false;
         return pd_context_use_base(context, found ? &base : &named, err);
     }
     pd_error ignored = {0};
-    if (!pd_git_default_base(context->git, context->arena, &base, &found, &ignored) || !found)
+    if (!pd_git_default_base(context->git, &base, &found, &ignored) || !found)
         return true;
     return pd_context_use_base(context, &base, err);
 }

@@ -14,9 +14,8 @@ static bool list_folder(pd_context *context, bool worktree, const char *folder,
                         pd_snapshot *snapshot, pd_error *err)
 {
     if (worktree)
-        return pd_git_worktree(context->git, context->arena, folder, snapshot, err);
-    return pd_git_snapshot(context->git, context->arena, &context->revision, folder, false,
-                           snapshot, err);
+        return pd_git_worktree(context->git, folder, snapshot, err);
+    return pd_git_snapshot(context->git, &context->revision, folder, false, snapshot, err);
 }
 
 static bool holds_migrations(pd_context *context, bool worktree, const char *folder, bool *holds,

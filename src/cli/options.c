@@ -155,10 +155,10 @@ static bool add_positional(parser *self, pd_error *err)
     return true;
 }
 
-bool pd_args_parse(pd_args *args, pd_arena *arena, unsigned sets, int argc, char **argv, int first,
+bool pd_args_parse(pd_args *args, pd_arena *arena, unsigned sets, int argc, char **argv,
                    pd_error *err)
 {
-    parser self = {args, arena, sets | PD_OPTIONS_ALWAYS, argc, argv, first};
+    parser self = {args, arena, sets | PD_OPTIONS_ALWAYS, argc, argv, 0};
     bool only_positionals = false;
     for (; self.at < argc; self.at++) {
         const char *word = argv[self.at];

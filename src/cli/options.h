@@ -48,9 +48,9 @@ typedef enum pd_option_set {
     PD_OPTIONS_TO = 1 << 8,
 } pd_option_set;
 
-/* Parses argv[first..] with the options of `sets`. Secrets given as arguments are copied to the
+/* Parses argv[0..argc-1] with the options of `sets`. Secrets given as arguments are copied to the
  * arena and overwritten in argv. Errors are PD_ERROR_USAGE, with the nearest option as a hint. */
-bool pd_args_parse(pd_args *args, pd_arena *arena, unsigned sets, int argc, char **argv, int first,
+bool pd_args_parse(pd_args *args, pd_arena *arena, unsigned sets, int argc, char **argv,
                    pd_error *err) PD_CHECKED;
 
 /* Adds a line for each option of `sets`, indented by two blanks. */

@@ -134,7 +134,8 @@ static void record_json(const pd_context *context, const pd_record *record, pd_s
     pd_strbuf_addc(out, '\n');
 }
 
-static void record_human(const pd_context *context, const pd_record *record, pd_strbuf *out)
+static void record_human(const pd_context *context, const pd_record *record, bool written,
+                         pd_strbuf *out)
 {
     for (size_t i = 0; i < record->count && !context->args.quiet; i++) {
         pd_strbuf_addf(out, "%-8s ", change_word(record->changes[i].kind));
@@ -146,20 +147,20 @@ static void record_human(const pd_context *context, const pd_record *record, pd_
     PD_AUTO_STRBUF path = pd_strbuf_new(PD_STRBUF_MAX);
     pd_strbuf_addf(&path, "%s%s%s", context->set.folder, slash, PD_SUMS_FILE);
     pd_printable_add(out, path.data, path.len, PD_PRINTABLE_LINE, "");
-    if (record->count == 0)
+    if (!written)
         pd_strbuf_adds(out, " is up to date\n");
     else
         pd_strbuf_addf(out, " is written: commit it together with the files (%zu changed)\n",
                        record->count);
 }
 
-void pd_print_record(pd_context *context, const pd_record *record)
+void pd_print_record(pd_context *context, const pd_record *record, bool written)
 {
     PD_AUTO_STRBUF out = pd_strbuf_new(PD_STRBUF_MAX);
     if (wants_json(context))
         record_json(context, record, &out);
     else
-        record_human(context, record, &out);
+        record_human(context, record, written, &out);
     context->printed = true;
     if (!write_out(context, stdout, &out))
         fputs("predeploy: cannot write the output\n", stderr);

@@ -58,15 +58,26 @@ static void redact(const pd_context *context, char *text, size_t size)
     memcpy(text, clean.data, clean.len + 1);
 }
 
+/* What an error kept from being asked says nothing. */
+static void drop_unasked_gates(pd_report *report)
+{
+    size_t kept = 0;
+    for (size_t i = 0; i < report->gate_count; i++)
+        if (report->gates[i].state != PD_GATE_SKIPPED)
+            report->gates[kept++] = report->gates[i];
+    report->gate_count = kept;
+}
+
 static int finish(pd_context *context, bool done, const pd_error *err)
 {
     pd_report *report = &context->report;
     if (done && context->printed)
         return report->status;
     if (!done) {
+        if (err->kind == PD_ERROR_INTERRUPTED)
+            pd_interrupt_rearm(&context->interrupt);
         report->error = *err;
-        if (report->revision == NULL)
-            report->gate_count = 0;
+        drop_unasked_gates(report);
         redact(context, report->error.message, sizeof report->error.message);
         redact(context, report->error.detail, sizeof report->error.detail);
         redact(context, report->error.hint, sizeof report->error.hint);
@@ -145,7 +156,7 @@ static int dispatch(pd_context *context, int argc, char **argv)
         return finish(context, false, &err);
     context->report.command = command->name;
     bool parsed =
-        pd_args_parse(&context->args, context->arena, command->options, argc, argv, 2, &err);
+        pd_args_parse(&context->args, context->arena, command->options, argc - 2, argv + 2, &err);
     pd_secrets_add_url(&context->secrets, context->args.database);
     if (!parsed || !pd_output_check(context, &err))
         return finish(context, false, &err);

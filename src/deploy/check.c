@@ -55,9 +55,12 @@ bool pd_check_database(pd_run *run, pd_comparison *out, pd_error *err)
     pd_report_answer(
         run->report, PD_GATE_LEDGER,
         pd_arena_printf(arena, "%zu applied, %zu pending", set->count - pending, pending));
-    bool unqualified = pd_streq(out->ledger.current_schema, run->settings->verify_schema);
-    if (!pd_gate_pending(arena, set, out->states, run->settings, unqualified, out->scripts,
-                         run->report->findings, err))
+    pd_pending asked = {
+        .states = out->states,
+        .unqualified = pd_streq(out->ledger.current_schema, run->settings->verify_schema),
+        .scripts = out->scripts,
+    };
+    if (!pd_gate_pending(set, &asked, run->settings, run->report->findings, err))
         return false;
     pd_report_answer(run->report, PD_GATE_SYNTAX,
                      pd_arena_printf(arena, "%zu pending parsed", pending));
@@ -79,8 +82,8 @@ bool pd_check_unpublished(pd_run *run, pd_error *err)
                                            : (ptrdiff_t)i <= since;
         states[i] = published ? PD_APPLIED : PD_PENDING;
     }
-    if (!pd_gate_pending(arena, set, states, run->settings, true, scripts, run->report->findings,
-                         err))
+    pd_pending asked = {.states = states, .unqualified = true, .scripts = scripts};
+    if (!pd_gate_pending(set, &asked, run->settings, run->report->findings, err))
         return false;
     pd_report_answer(run->report, PD_GATE_SYNTAX,
                      pd_arena_printf(arena, "%zu %s parsed", pending_count(set, states),

@@ -3,10 +3,7 @@
 #include "base/clock.h"
 #include "base/str.h"
 #include "deploy/apply.h"
-#include "gate/claims.h"
-#include "gate/syntax.h"
-#include "sql/companion.h"
-#include "sql/parse.h"
+#include "gate/pending.h"
 
 /* The rows that come out: the newest first, `count` of them. */
 typedef struct selection {
@@ -50,75 +47,17 @@ static const char *companion_path(pd_run *run, const char *name)
                            run->set->folder[0] == '\0' ? "" : "/", name);
 }
 
-/* Whether the ledger keeps something that can be run to take the row out. */
-static void judge_row(pd_run *run, const pd_ledger_row *row)
+static bool judge_rows(pd_run *run, const selection *rows, pd_script *scripts, pd_error *err)
 {
-    pd_findings *findings = run->report->findings;
-    const char *path = companion_path(run, row->name);
-    pd_finding *finding = NULL;
-    if (row->down_sql == NULL) {
-        finding = pd_find(findings, PD_RULE_ROLLBACK_UNAVAILABLE, path,
-                          "%s was applied without a rollback companion", row->name);
-        pd_finding_hint(findings, finding,
-                        "Undo it with a new migration. A companion that is added now does not "
-                        "change what the ledger keeps.");
-        return;
-    }
-    pd_companion companion = {0};
-    pd_companion_read(run->arena, row->down_sql, strlen(row->down_sql), &companion);
-    if (!companion.empty)
-        return;
-    finding = pd_find(
-        findings, PD_RULE_ROLLBACK_UNAVAILABLE, path, "%s cannot be taken out: %s", row->name,
-        pd_blank(companion.reason) ? "its companion has no statement" : companion.reason);
-    pd_finding_hint(findings, finding,
-                    "Restore the backup that was made before it (`predeploy status` shows its "
-                    "reference), or undo it with a new migration.");
-}
-
-/* Drizzle's own migrator may have applied something since: predeploy has no companion of that. */
-static void judge_foreign(pd_run *run, const pd_ledger *ledger)
-{
-    if (!pd_set_is_drizzle(run->set) || ledger->drizzle_shape == PD_DRIZZLE_ABSENT)
-        return;
-    pd_claims claims = {0};
-    pd_claim_rows(run->arena, run->set, ledger, &claims);
-    for (size_t m = 0; m < run->set->count; m++) {
-        const pd_migration *migration = &run->set->migrations[m];
-        bool ours = claims.row_of[m] < 0;
-        for (size_t i = 0; i < ledger->count && !ours; i++)
-            ours = strcmp(ledger->rows[i].name, migration->name) == 0;
-        if (ours)
-            continue;
-        pd_finding *finding = pd_find(
-            run->report->findings, PD_RULE_ROLLBACK_UNAVAILABLE, migration->up.path,
-            "%s was applied by Drizzle and is not in predeploy's ledger yet", migration->name);
-        pd_finding_hint(run->report->findings, finding,
-                        "Adopt it first, with its companion: predeploy deploy");
-    }
-}
-
-static bool parse_companions(pd_run *run, const selection *rows, pd_script *scripts, pd_error *err)
-{
-    bool breakpoints = pd_set_is_drizzle(run->set);
-    pd_sql_input *inputs = pd_arena_array(run->arena, rows->count + 1, sizeof *inputs);
-    for (size_t i = 0; i < rows->count; i++) {
-        const char *text = rows->rows[i]->down_sql;
-        inputs[i] = (pd_sql_input){text, strlen(text), breakpoints};
-    }
-    if (!pd_sql_parse(run->arena, inputs, rows->count, run->settings->verify_schema, true, scripts,
-                      err))
-        return false;
-    for (size_t i = 0; i < rows->count; i++) {
-        pd_migration as_applied = {
-            .name = rows->rows[i]->name,
-            .down = {.path = companion_path(run, rows->rows[i]->name),
-                     .data = inputs[i].text,
-                     .len = inputs[i].len},
+    pd_reversal *reversals = pd_arena_array(run->arena, rows->count + 1, sizeof *reversals);
+    for (size_t i = 0; i < rows->count; i++)
+        reversals[i] = (pd_reversal){
+            .row = rows->rows[i],
+            .path = companion_path(run, rows->rows[i]->name),
+            .script = &scripts[i],
         };
-        pd_gate_syntax(&as_applied, &scripts[i], true, run->report->findings);
-    }
-    return true;
+    return pd_gate_reversal(run->set, reversals, rows->count, run->settings, run->report->findings,
+                            err);
 }
 
 static pd_plan *plan_rollback(pd_run *run, const selection *rows, const pd_script *scripts)
@@ -183,19 +122,14 @@ bool pd_rollback(pd_run *run, const pd_rollback_request *request, pd_error *err)
     if (!run->db.lock(run->db.ctx, run->wait, err) ||
         !run->db.read_ledger(run->db.ctx, run->arena, ledger, err))
         return false;
-    judge_foreign(run, ledger);
+    pd_gate_unadopted(run->set, ledger, run->report->findings);
     if (!select_rows(run, ledger, request, &rows, err))
         return false;
-    for (size_t i = 0; i < rows.count; i++)
-        judge_row(run, rows.rows[i]);
+    pd_script *scripts = pd_arena_array(run->arena, rows.count + 1, sizeof *scripts);
+    if (!judge_rows(run, &rows, scripts, err))
+        return false;
     pd_report_answer(run->report, PD_GATE_ROLLBACK,
                      pd_arena_printf(run->arena, "%zu to take out", rows.count));
-    pd_report_settle(run->report, run->settings);
-    if (pd_report_closed(run->report))
-        return true;
-    pd_script *scripts = pd_arena_array(run->arena, rows.count + 1, sizeof *scripts);
-    if (!parse_companions(run, &rows, scripts, err))
-        return false;
     pd_report_settle(run->report, run->settings);
     if (pd_report_closed(run->report))
         return true;

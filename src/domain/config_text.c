@@ -251,6 +251,10 @@ bool pd_config_text_next(pd_config_text *self, pd_config_item *item, bool *found
             if (!read_section(self, line, err)) {
                 return false;
             }
+            *found = true;
+            *item = (pd_config_item){
+                .section = self->section, .subsection = self->subsection, .line = line};
+            return true;
         } else if (is_alpha(c)) {
             *found = true;
             return read_key(self, c, line, item, err);

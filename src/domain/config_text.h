@@ -27,18 +27,19 @@ typedef struct pd_config_text {
 typedef struct pd_config_item {
     const char *section;    /* lower case */
     const char *subsection; /* NULL when there is none */
-    const char *key;        /* as written */
+    const char *key;        /* as written; NULL: the section's own line */
     const char *value;      /* NULL for a bare key, which git reads as true */
-    int line;               /* of the key */
+    int line;               /* of the key, or of the section */
 } pd_config_item;
 
 /* Begins at the first byte; a byte order mark is skipped, as git does. */
 void pd_config_text_open(pd_config_text *self, pd_arena *arena, const char *name, const char *text,
                          size_t len);
 
-/* Gives the next item; *found is false at the end. Texts go to the arena. What git would refuse
- * is PD_ERROR_USAGE, "NAME:LINE: ..."; so are a NUL byte and what is not UTF-8. Nothing of the
- * text but names is quoted in an error: a value may be a secret that stands in the wrong place. */
+/* Gives the next section or key; *found is false at the end. Texts go to the arena. What git would
+ * refuse is PD_ERROR_USAGE, "NAME:LINE: ..."; so are a NUL byte and what is not UTF-8. Nothing of
+ * the text but names is quoted in an error: a value may be a secret that stands in the wrong place.
+ */
 bool pd_config_text_next(pd_config_text *self, pd_config_item *item, bool *found,
                          pd_error *err) PD_CHECKED;
 

@@ -26,9 +26,10 @@ typedef struct pd_statement {
 
 typedef enum pd_script_state {
     PD_SCRIPT_OK,
-    PD_SCRIPT_SYNTAX,   /* error_offset and error say where and what */
-    PD_SCRIPT_PSQL,     /* a backslash command at error_offset, error is the command's name */
-    PD_SCRIPT_TOO_DEEP, /* the parser died or ran out of time: nothing is known of the text */
+    PD_SCRIPT_SYNTAX,    /* error_offset and error say where and what */
+    PD_SCRIPT_PSQL,      /* a backslash command at error_offset, error is the command's name */
+    PD_SCRIPT_TOO_DEEP,  /* the parser died or ran out of time, or the server would read the text
+                            differently: nothing is known of it, error says why */
     PD_SCRIPT_COPY_DATA, /* data of the COPY … FROM STDIN at error_offset stand in the text */
 } pd_script_state;
 

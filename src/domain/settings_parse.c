@@ -86,7 +86,7 @@ static bool is_secret(const pd_config_item *item)
 {
     static const char *const words[] = {"url", "uri", "dsn", "secret", "token", "password"};
     for (size_t i = 0; i < sizeof words / sizeof words[0]; i++) {
-        if (strcasestr(item->key, words[i]) != NULL) {
+        if (item->key != NULL && strcasestr(item->key, words[i]) != NULL) {
             return true;
         }
     }
@@ -166,6 +166,9 @@ static bool apply_rule(pd_settings *settings, pd_arena *arena, const char *name,
         return pd_error_hint(err, "A finding shows the id of its rule, and `predeploy check "
                                   "--format json` has it as `rule`.");
     }
+    if (item->key == NULL) {
+        return true;
+    }
     if (strcasecmp(item->key, "severity") != 0) {
         pd_fail(err, PD_ERROR_USAGE, "%s:%d: unknown key '%s' in [rule \"%s\"]", name, item->line,
                 item->key, item->subsection);
@@ -193,6 +196,9 @@ static bool apply(pd_settings *settings, pd_arena *arena, const char *name,
             pd_fail(err, PD_ERROR_USAGE, "%s:%d: [%s] has no subsections", name, item->line,
                     item->section);
             return pd_error_hint(err, "Write [%s] alone.", item->section);
+        }
+        if (item->key == NULL) {
+            return true;
         }
         if (strcasecmp(known[i].key, item->key) == 0) {
             const char *label = pd_arena_printf(arena, "%s:%d: %s.%s", name, item->line,

@@ -161,7 +161,7 @@ static bool read_bool(const char *label, const char *value, pd_arena *arena, boo
 bool pd_value_read(const pd_value_spec *spec, const char *label, const char *value, pd_arena *arena,
                    void *field, pd_error *err)
 {
-    const char *text = NULL;
+    const char *text = "";
     if (spec->type == PD_VALUE_BOOL) {
         return read_bool(label, value, arena, field, err);
     }

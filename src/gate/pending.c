@@ -3,41 +3,77 @@
 #include "gate/syntax.h"
 #include "sql/parse.h"
 
+/* The rule that found it may have been lowered; what cannot be read cannot be run all the same. */
+static bool fail_unreadable(const pd_migration *migration, pd_error *err)
+{
+    pd_fail(err, PD_ERROR_USAGE, "%s is pending and its file cannot be read", migration->name);
+    return pd_error_hint(err, "Leave the rules about %s at severity error, and mend it.",
+                         migration->up.path);
+}
+
 /* A companion that only says why it cannot run has no statements to judge. */
 static bool has_statements(const pd_migration *migration)
 {
     return migration->down.data != NULL && !migration->down_empty;
 }
 
-bool pd_gate_pending(pd_arena *arena, const pd_set *set, const pd_applied_state *states,
-                     const pd_settings *settings, bool unqualified, const pd_script **scripts,
-                     pd_findings *findings, pd_error *err)
+typedef struct queue {
+    pd_sql_input *inputs;
+    const pd_migration **migrations;
+    size_t count;
+    size_t ups; /* the first of them are migrations, the rest companions */
+} queue;
+
+static void add(queue *self, const pd_migration *migration, const pd_sql_file *file,
+                bool breakpoints)
+{
+    self->migrations[self->count] = migration;
+    self->inputs[self->count++] = (pd_sql_input){file->data, file->len, breakpoints};
+}
+
+/* Texts in the order in which they would run: migrations forward, companions backward. */
+static bool fill(queue *self, const pd_set *set, const pd_pending *pending, pd_error *err)
 {
     bool breakpoints = pd_set_is_drizzle(set);
-    pd_sql_input *inputs = pd_arena_array(arena, set->count * 2 + 1, sizeof *inputs);
-    size_t count = 0;
     for (size_t i = 0; i < set->count; i++) {
         const pd_migration *migration = &set->migrations[i];
-        scripts[i] = NULL;
-        if (states[i] != PD_PENDING || migration->up.data == NULL)
+        if (pending->states[i] != PD_PENDING)
             continue;
-        inputs[count++] = (pd_sql_input){migration->up.data, migration->up.len, breakpoints};
-        if (has_statements(migration))
-            inputs[count++] =
-                (pd_sql_input){migration->down.data, migration->down.len, breakpoints};
+        if (migration->up.data == NULL || migration->up.hash[0] == '\0')
+            return fail_unreadable(migration, err);
+        add(self, migration, &migration->up, breakpoints);
     }
-    pd_script *parsed = pd_arena_array(arena, count + 1, sizeof *parsed);
-    if (!pd_sql_parse(arena, inputs, count, settings->verify_schema, unqualified, parsed, err))
+    self->ups = self->count;
+    for (size_t i = set->count; i-- > 0;)
+        if (pending->states[i] == PD_PENDING && has_statements(&set->migrations[i]))
+            add(self, &set->migrations[i], &set->migrations[i].down, breakpoints);
+    return true;
+}
+
+bool pd_gate_pending(const pd_set *set, const pd_pending *pending, const pd_settings *settings,
+                     pd_findings *findings, pd_error *err)
+{
+    pd_arena *arena = findings->arena;
+    queue texts = {
+        .inputs = pd_arena_array(arena, set->count * 2 + 1, sizeof *texts.inputs),
+        .migrations = pd_arena_array(arena, set->count * 2 + 1, sizeof *texts.migrations),
+    };
+    if (!fill(&texts, set, pending, err))
         return false;
-    count = 0;
-    for (size_t i = 0; i < set->count; i++) {
-        const pd_migration *migration = &set->migrations[i];
-        if (states[i] != PD_PENDING || migration->up.data == NULL)
-            continue;
-        scripts[i] = &parsed[count++];
-        pd_gate_syntax(migration, scripts[i], false, findings);
-        if (has_statements(migration))
-            pd_gate_syntax(migration, &parsed[count++], true, findings);
+    pd_script *parsed = pd_arena_array(arena, texts.count + 1, sizeof *parsed);
+    pd_sql_batch batch = {
+        .inputs = texts.inputs,
+        .count = texts.count,
+        .table_schema = settings->verify_schema,
+        .unqualified = pending->unqualified,
+    };
+    if (!pd_sql_parse(arena, &batch, parsed, err))
+        return false;
+    for (size_t i = 0; i < texts.count; i++) {
+        const pd_migration *migration = texts.migrations[i];
+        pd_gate_syntax(migration, &parsed[i], i >= texts.ups, findings);
+        if (i < texts.ups)
+            pending->scripts[migration - set->migrations] = &parsed[i];
     }
     return true;
 }

@@ -35,8 +35,8 @@ static void judge_error(const judged *self, const pd_script *script)
         finding = pd_find(findings, PD_RULE_SQL_NOT_ANALYSABLE, path,
                           "the SQL cannot be analysed: %s", script->error);
         pd_finding_hint(findings, finding,
-                        "What is not understood is not deployed: split the file into smaller "
-                        "migrations, or the statement into simpler ones.");
+                        "What cannot be read for sure is not deployed: split it into smaller "
+                        "statements or migrations, or remove what this points at.");
         break;
     case PD_SCRIPT_COPY_DATA:
         finding = pd_find(findings, PD_RULE_SQL_COPY_STDIN, path,

@@ -1,5 +1,6 @@
-/* Merge bases in a shallow clone. libgit2 1.5 does not know where a shallow history ends and fails
- * at the first parent that was not fetched, even when the base lies this side of it. */
+/* Merge bases, by git's own way of painting down to common ancestors. libgit2 1.5 has one as well,
+ * but does not know where the history of a shallow clone ends: it fails at the first parent that
+ * was not fetched, even when the base lies this side of it. */
 #include <errno.h>
 #include <stdint.h>
 #include <stdio.h>
@@ -12,9 +13,11 @@
 #define SHALLOW_FILE_MAX ((size_t)16 << 20)
 
 enum {
-    MARK_ONE = 1,   /* reachable from the first commit */
-    MARK_OTHER = 2, /* reachable from one of the others */
-    MARK_STALE = 4, /* reachable from a common ancestor */
+    MARK_ONE = 1,    /* reachable from the first commit */
+    MARK_OTHER = 2,  /* reachable from one of the others */
+    MARK_STALE = 4,  /* reachable from a common ancestor */
+    MARK_BASE = 8,   /* a common ancestor that was met on the way */
+    MARK_BELOW = 16, /* an ancestor of such a one, for certain */
 };
 
 typedef struct node {
@@ -37,7 +40,10 @@ typedef struct graph {
     git_oid *ends; /* commits whose parents were not fetched, sorted */
     size_t end_count;
     size_t end_capacity;
-    bool cut; /* one of them was reached */
+    bool cut;      /* one of them was reached */
+    size_t *queue; /* heap of nodes to look at, the newest first */
+    size_t queued;
+    size_t queue_capacity;
 } graph;
 
 static int by_oid(const void *a, const void *b)
@@ -48,20 +54,19 @@ static int by_oid(const void *a, const void *b)
 /* The file has one object id a line: gitrepository-layout(5), "shallow". */
 static bool read_ends(graph *g, pd_error *err)
 {
-    const char *text = NULL;
-    size_t len = 0;
+    pd_bytes lines = {0};
     FILE *stream = fopen(g->git->shallow, "re");
     if (stream == NULL) {
         pd_fail(err, PD_ERROR_UNREACHABLE, "cannot read %s", g->git->shallow);
         return pd_error_detail(err, "%s", strerror(errno));
     }
-    bool done =
-        pd_file_slurp(stream, g->git->shallow, SHALLOW_FILE_MAX, g->arena, &text, &len, err);
+    bool done = pd_file_slurp(stream, g->git->shallow, SHALLOW_FILE_MAX, g->arena, &lines, err);
     fclose(stream);
     if (!done) {
         err->kind = PD_ERROR_UNREACHABLE;
         return false;
     }
+    const char *text = lines.data;
     while (*text != '\0') {
         size_t line = strcspn(text, "\n");
         git_oid *end = PD_PUSH(g->arena, g->ends, g->end_count, g->end_capacity);
@@ -154,47 +159,122 @@ static bool paint(graph *g, size_t start, unsigned mark, pd_error *err)
     return true;
 }
 
-static bool is_common(const node *n)
+static bool is_newer(const graph *g, size_t a, size_t b)
 {
-    return (n->marks & MARK_ONE) != 0 && (n->marks & MARK_OTHER) != 0;
+    return g->nodes[g->queue[a]].time > g->nodes[g->queue[b]].time;
 }
 
-/* The newest common ancestor that no other common ancestor leads to. */
+static void swap_queued(graph *g, size_t a, size_t b)
+{
+    size_t kept = g->queue[a];
+    g->queue[a] = g->queue[b];
+    g->queue[b] = kept;
+}
+
+/* Marks a node and queues it; it is read now, because the queue is ordered by time. */
+static bool enqueue(graph *g, size_t index, unsigned marks, pd_error *err)
+{
+    g->nodes[index].marks |= marks;
+    if (!expand(g, index, err))
+        return false;
+    *PD_PUSH(g->arena, g->queue, g->queued, g->queue_capacity) = index;
+    for (size_t at = g->queued - 1; at > 0 && is_newer(g, at, (at - 1) / 2); at = (at - 1) / 2)
+        swap_queued(g, at, (at - 1) / 2);
+    return true;
+}
+
+static size_t dequeue(graph *g)
+{
+    size_t first = g->queue[0];
+    g->queue[0] = g->queue[--g->queued];
+    for (size_t at = 0;;) {
+        size_t newest = at;
+        for (size_t child = 2 * at + 1; child <= 2 * at + 2 && child < g->queued; child++) {
+            if (is_newer(g, child, newest))
+                newest = child;
+        }
+        if (newest == at)
+            return first;
+        swap_queued(g, at, newest);
+        at = newest;
+    }
+}
+
+/* What is below a common ancestor need not be looked at. */
+static bool has_work(const graph *g)
+{
+    for (size_t i = 0; i < g->queued; i++) {
+        if ((g->nodes[g->queue[i]].marks & MARK_STALE) == 0)
+            return true;
+    }
+    return false;
+}
+
+static bool paint_down(graph *g, pd_error *err)
+{
+    while (has_work(g)) {
+        size_t index = dequeue(g);
+        unsigned marks = g->nodes[index].marks & ~(unsigned)MARK_BASE;
+        if (marks == (MARK_ONE | MARK_OTHER)) {
+            g->nodes[index].marks |= MARK_BASE;
+            marks |= MARK_STALE;
+        }
+        for (size_t i = 0; i < g->nodes[index].parent_count; i++) {
+            size_t parent = g->nodes[index].parents[i];
+            if ((g->nodes[parent].marks & marks) != marks && !enqueue(g, parent, marks, err))
+                return false;
+        }
+    }
+    return true;
+}
+
+static bool is_base(const node *n)
+{
+    return (n->marks & MARK_BASE) != 0 && (n->marks & (MARK_STALE | MARK_BELOW)) == 0;
+}
+
+static size_t count_bases(const graph *g)
+{
+    size_t count = 0;
+    for (size_t i = 0; i < g->count; i++)
+        count += is_base(&g->nodes[i]);
+    return count;
+}
+
+/* The newest base. Of several, one can be an ancestor of another when clocks were wrong: those are
+ * found by walking all the way down. */
 static bool choose(graph *g, const node **out, pd_error *err)
 {
     *out = NULL;
-    for (size_t i = 0; i < g->count; i++) {
-        if (!is_common(&g->nodes[i]))
-            continue;
-        for (size_t k = 0; k < g->nodes[i].parent_count; k++) {
-            if (!paint(g, g->nodes[i].parents[k], MARK_STALE, err))
+    bool several = count_bases(g) > 1;
+    for (size_t i = 0; several && i < g->count; i++) {
+        for (size_t k = 0; is_base(&g->nodes[i]) && k < g->nodes[i].parent_count; k++) {
+            if (!paint(g, g->nodes[i].parents[k], MARK_BELOW, err))
                 return false;
         }
     }
     for (size_t i = 0; i < g->count; i++) {
         const node *n = &g->nodes[i];
-        if (is_common(n) && (n->marks & MARK_STALE) == 0 &&
-            (*out == NULL || n->time > (*out)->time))
+        if (is_base(n) && (*out == NULL || n->time > (*out)->time))
             *out = n;
     }
     return true;
 }
 
-bool pd_git_shallow_base(pd_git *git, const git_oid *oids, size_t count, git_oid *out, bool *found,
-                         pd_error *err)
+bool pd_git_best_base(pd_git *git, const git_oid *oids, size_t count, git_oid *out, bool *found,
+                      pd_error *err)
 {
     PD_AUTO_ARENA arena = pd_arena_new();
     graph g = {.git = git, .arena = arena};
     const node *best = NULL;
     *found = false;
-    if (!read_ends(&g, err))
+    if (pd_git_is_shallow(git) && !read_ends(&g, err))
         return false;
     for (size_t i = 0; i < count; i++) {
-        size_t index = intern(&g, &oids[i]);
-        if (!paint(&g, index, i == 0 ? MARK_ONE : MARK_OTHER, err))
+        if (!enqueue(&g, intern(&g, &oids[i]), i == 0 ? MARK_ONE : MARK_OTHER, err))
             return false;
     }
-    if (!choose(&g, &best, err))
+    if (!paint_down(&g, err) || !choose(&g, &best, err))
         return false;
     if (best != NULL) {
         git_oid_cpy(out, &best->oid);

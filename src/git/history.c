@@ -6,6 +6,7 @@
 #include "git/internal.h"
 
 #define TRACKING "refs/remotes/"
+#define BRANCHES "refs/heads/"
 
 /* The question of every function here: the best merge base of a commit with some others. */
 typedef struct query {
@@ -35,30 +36,16 @@ static bool query_add_named(query *q, const char *hex, pd_error *err)
     return true;
 }
 
-/* libgit2 says GIT_ENOTFOUND for "no merge base" and for a missing object alike. */
-static bool base_of_complete(const query *q, git_oid *out, bool *found, pd_error *err)
-{
-    git_error_clear();
-    int rc = git_merge_base_many(out, q->git->repo, q->count, q->oids);
-    const git_error *last = git_error_last();
-    *found = rc == 0;
-    if (rc == 0 || (rc == GIT_ENOTFOUND && last != NULL && last->klass == GIT_ERROR_MERGE))
-        return true;
-    pd_git_fail(err, rc, "cannot find a merge base in %s", q->git->name);
-    return pd_git_missing_hint(q->git, err);
-}
-
 static bool query_run(const query *q, const char *ref, pd_revision *out, bool *found, pd_error *err)
 {
     *found = false;
     if (q->count < 2)
         return true;
     git_oid base;
-    bool done = pd_git_is_shallow(q->git)
-                    ? pd_git_shallow_base(q->git, q->oids, q->count, &base, found, err)
-                    : base_of_complete(q, &base, found, err);
-    if (!done || !*found)
-        return done;
+    if (!pd_git_best_base(q->git, q->oids, q->count, &base, found, err))
+        return false;
+    if (!*found)
+        return true;
     char hex[PD_OID_HEX];
     PD_AUTO_GIT_HANDLE(git_commit) commit = NULL;
     if (!pd_git_load_commit(q->git, &base, &commit, err))
@@ -68,10 +55,10 @@ static bool query_run(const query *q, const char *ref, pd_revision *out, bool *f
     return true;
 }
 
-bool pd_git_merge_base(pd_git *git, pd_arena *arena, const char *oid_a, const char *oid_b,
-                       pd_revision *out, bool *found, pd_error *err)
+bool pd_git_merge_base(pd_git *git, const char *oid_a, const char *oid_b, pd_revision *out,
+                       bool *found, pd_error *err)
 {
-    query q = {.git = git, .arena = arena};
+    query q = {.git = git, .arena = git->arena};
     *found = false;
     memset(out, 0, sizeof *out);
     return query_add_named(&q, oid_a, err) && query_add_named(&q, oid_b, err) &&
@@ -97,12 +84,13 @@ static bool add_tracking(query *q, const git_reference *ref, pd_error *err)
     return true;
 }
 
-bool pd_git_published(pd_git *git, pd_arena *arena, const char *remote, const char *oid,
-                      pd_revision *out, bool *found, pd_error *err)
+bool pd_git_published(pd_git *git, const char *remote, const char *oid, pd_revision *out,
+                      bool *found, pd_error *err)
 {
-    query q = {.git = git, .arena = arena};
+    query q = {.git = git, .arena = git->arena};
     PD_AUTO_GIT_HANDLE(git_reference_iterator) it = NULL;
-    const char *prefix = remote != NULL ? pd_arena_printf(arena, TRACKING "%s/", remote) : TRACKING;
+    const char *prefix =
+        remote != NULL ? pd_arena_printf(git->arena, TRACKING "%s/", remote) : TRACKING;
     *found = false;
     memset(out, 0, sizeof *out);
     if (!query_add_named(&q, oid, err))
@@ -120,18 +108,57 @@ bool pd_git_published(pd_git *git, pd_arena *arena, const char *remote, const ch
     return query_run(&q, NULL, out, found, err);
 }
 
-/* The tracking ref that work on HEAD goes to, NULL when there is none. */
-static int find_upstream(pd_git *git, git_reference *head, git_reference **out)
+/* The tracking ref of a remote's branch, by the remote's fetch refspecs; NULL when it is not
+ * fetched. */
+static const char *tracking_of(query *q, git_config *config, const char *remote, const char *branch)
 {
-    int rc = git_branch_upstream(out, head);
-    if (rc == 0)
-        return 0;
-    return git_reference_lookup(out, git->repo, TRACKING "origin/HEAD");
+    PD_AUTO_GIT_HANDLE(git_config_iterator) it = NULL;
+    git_config_entry *entry = NULL;
+    const char *key = pd_arena_printf(q->arena, "remote.%s.fetch", remote);
+    if (git_config_multivar_iterator_new(&it, config, key, NULL) != 0)
+        return NULL;
+    while (git_config_next(&entry, it) == 0) {
+        PD_AUTO_GIT_HANDLE(git_refspec) spec = NULL;
+        PD_AUTO_GIT_BUF name = {0};
+        if (git_refspec_parse(&spec, entry->value, 1) == 0 &&
+            git_refspec_src_matches(spec, branch) == 1 &&
+            git_refspec_transform(&name, spec, branch) == 0)
+            return pd_arena_strndup(q->arena, name.ptr, name.size);
+    }
+    return NULL;
 }
 
-bool pd_git_default_base(pd_git *git, pd_arena *arena, pd_revision *out, bool *found, pd_error *err)
+/* The upstream of a branch as git-config(1) has it, "branch.<name>.merge"; NULL when there is none.
+ * git_branch_upstream of libgit2 1.5 leaks memory for every key of the configuration. */
+static const char *upstream_of(query *q, const char *head)
 {
-    query q = {.git = git, .arena = arena};
+    PD_AUTO_GIT_HANDLE(git_config) config = NULL;
+    if (!pd_starts_with(head, BRANCHES) ||
+        git_repository_config_snapshot(&config, q->git->repo) != 0)
+        return NULL;
+    const char *name = head + strlen(BRANCHES);
+    const char *remote = pd_git_config(q->git, pd_arena_printf(q->arena, "branch.%s.remote", name));
+    const char *branch = pd_git_config(q->git, pd_arena_printf(q->arena, "branch.%s.merge", name));
+    if (remote == NULL || branch == NULL)
+        return NULL;
+    return strcmp(remote, ".") == 0 ? branch : tracking_of(q, config, remote, branch);
+}
+
+/* The ref that work on HEAD goes to; NULL when there is none. */
+static git_reference *find_upstream(query *q, const char *head)
+{
+    git_reference *ref = NULL;
+    const char *name = upstream_of(q, head);
+    if (name != NULL && git_reference_lookup(&ref, q->git->repo, name) == 0)
+        return ref;
+    if (git_reference_lookup(&ref, q->git->repo, TRACKING "origin/HEAD") == 0)
+        return ref;
+    return NULL;
+}
+
+bool pd_git_default_base(pd_git *git, pd_revision *out, bool *found, pd_error *err)
+{
+    query q = {.git = git, .arena = git->arena};
     PD_AUTO_GIT_HANDLE(git_reference) head = NULL;
     PD_AUTO_GIT_HANDLE(git_reference) named = NULL;
     PD_AUTO_GIT_HANDLE(git_reference) upstream = NULL;
@@ -143,7 +170,8 @@ bool pd_git_default_base(pd_git *git, pd_arena *arena, pd_revision *out, bool *f
         return true;
     if (rc != 0)
         return pd_git_fail(err, rc, "cannot read HEAD of %s", git->name);
-    if (find_upstream(git, head, &named) != 0 || git_reference_resolve(&upstream, named) != 0)
+    named = find_upstream(&q, git_reference_name(head));
+    if (named == NULL || git_reference_resolve(&upstream, named) != 0)
         return true;
     query_add(&q, git_reference_target(head));
     git_oid_tostr(hex, sizeof hex, git_reference_target(upstream));

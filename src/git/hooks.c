@@ -81,8 +81,7 @@ static bool has_marker(const char *text)
     return false;
 }
 
-static bool read_hook(pd_arena *arena, const char *path, const char **text, size_t *len,
-                      pd_error *err)
+static bool read_hook(pd_arena *arena, const char *path, pd_bytes *text, pd_error *err)
 {
     int fd = open(path, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC);
     FILE *stream = fd >= 0 ? fdopen(fd, "r") : NULL;
@@ -92,7 +91,7 @@ static bool read_hook(pd_arena *arena, const char *path, const char **text, size
             close(fd);
         return false;
     }
-    bool done = pd_file_slurp(stream, path, HOOK_MAX, arena, text, len, err);
+    bool done = pd_file_slurp(stream, path, HOOK_MAX, arena, text, err);
     fclose(stream);
     return done;
 }
@@ -110,13 +109,12 @@ static bool look(pd_arena *arena, const char *path, const char *script, standing
         return pd_fail(err, PD_ERROR_USAGE, "cannot install %s: a folder is in its place", path);
     if (!S_ISREG(st.st_mode) || (uint64_t)st.st_size > HOOK_MAX)
         return true;
-    const char *text = NULL;
-    size_t len = 0;
-    if (!read_hook(arena, path, &text, &len, err))
+    pd_bytes text = {0};
+    if (!read_hook(arena, path, &text, err))
         return false;
-    if (!has_marker(text))
+    if (!has_marker(text.data))
         return true;
-    bool same = len == strlen(script) && memcmp(text, script, len) == 0;
+    bool same = text.len == strlen(script) && memcmp(text.data, script, text.len) == 0;
     *out = same && (st.st_mode & 0111) == 0111 ? STANDING_SAME : STANDING_OURS;
     return true;
 }
@@ -152,18 +150,18 @@ static bool write_hook(const char *path, const char *local, const char *script, 
     return false;
 }
 
-bool pd_hook_install(pd_git *git, pd_arena *arena, const char *name, const char *script,
-                     const char **path, pd_hook_state *state, pd_error *err)
+bool pd_hook_install(pd_git *git, const char *name, const char *script, const char **path,
+                     pd_hook_state *state, pd_error *err)
 {
     assert(has_marker(script));
     const char *folder = NULL;
     standing now = STANDING_NONE;
     *path = NULL;
-    if (!find_folder(git, arena, &folder, err) || !make_folder(arena, folder, err))
+    if (!find_folder(git, git->arena, &folder, err) || !make_folder(git->arena, folder, err))
         return false;
-    const char *place = pd_arena_printf(arena, "%s/%s", folder, name);
-    const char *local = pd_arena_printf(arena, "%s.local", place);
-    if (!look(arena, place, script, &now, err))
+    const char *place = pd_arena_printf(git->arena, "%s/%s", folder, name);
+    const char *local = pd_arena_printf(git->arena, "%s.local", place);
+    if (!look(git->arena, place, script, &now, err))
         return false;
     *path = place;
     switch (now) {

@@ -19,7 +19,7 @@ typedef enum pd_hook_state {
  * always another's) is renamed to NAME.local, which script calls first; when NAME.local exists as
  * well: PD_ERROR_USAGE, nothing is changed. *path is where it stands. There is no moment at which
  * neither hook is in place. */
-bool pd_hook_install(pd_git *git, pd_arena *arena, const char *name, const char *script,
-                     const char **path, pd_hook_state *state, pd_error *err) PD_CHECKED;
+bool pd_hook_install(pd_git *git, const char *name, const char *script, const char **path,
+                     pd_hook_state *state, pd_error *err) PD_CHECKED;
 
 #endif

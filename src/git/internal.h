@@ -14,7 +14,7 @@
 #define PD_SPEC_MAX 4096 /* bytes of a revision expression */
 
 struct pd_git {
-    pd_arena *arena; /* holds this struct */
+    pd_arena *arena; /* the run's: holds this struct and all that is given out */
     git_repository *repo;
     git_odb *odb;
     const char *workdir; /* without a slash at its end, NULL for a bare repository */
@@ -37,6 +37,7 @@ PD_GIT_HANDLE(git_config_entry)
 PD_GIT_HANDLE(git_config_iterator)
 PD_GIT_HANDLE(git_odb_object)
 PD_GIT_HANDLE(git_filter_list)
+PD_GIT_HANDLE(git_refspec)
 #define PD_AUTO_GIT_HANDLE(type) PD_CLEANUP(pd_##type##_cleanup) type *
 
 static inline void pd_git_buf_cleanup(git_buf *buf)
@@ -76,10 +77,10 @@ const char *pd_git_trim_folder(pd_arena *arena, const char *folder);
 /* Sorts entries by path and, where a tree holds a name twice, by object. */
 void pd_git_sort_entries(pd_snapshot *snapshot);
 
-/* The best common ancestor of oids[0] and any of the others as far as a shallow clone's history
- * goes; libgit2 1.5 runs over its end. *found is false when they share nothing and both histories
- * are whole; when that cannot be told, the error has the hint how to fetch more. */
-bool pd_git_shallow_base(pd_git *git, const git_oid *oids, size_t count, git_oid *out, bool *found,
-                         pd_error *err) PD_CHECKED;
+/* The best common ancestor of oids[0] and any of the others, as `git merge-base` has it. *found is
+ * false when they share nothing; when that cannot be told, because a shallow history ends too
+ * early, the error has the hint how to fetch more. */
+bool pd_git_best_base(pd_git *git, const git_oid *oids, size_t count, git_oid *out, bool *found,
+                      pd_error *err) PD_CHECKED;
 
 #endif

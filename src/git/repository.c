@@ -117,13 +117,12 @@ static bool fill(pd_git *git, pd_error *err)
     return read_worktree_config(git, err);
 }
 
-bool pd_git_open(pd_git **out, const char *path, pd_error *err)
+bool pd_git_open(pd_git **out, pd_arena *arena, const char *path, pd_error *err)
 {
     *out = NULL;
     int rc = git_libgit2_init();
     if (rc < 0)
         return pd_git_fail(err, rc, "cannot start libgit2");
-    pd_arena *arena = pd_arena_new();
     PD_AUTO_GIT git = pd_arena_alloc(arena, sizeof *git);
     git->arena = arena;
     rc = accept_extensions();
@@ -142,7 +141,6 @@ void pd_git_close(pd_git **git)
         return;
     git_odb_free((*git)->odb);
     git_repository_free((*git)->repo);
-    pd_arena_free((*git)->arena);
     *git = NULL;
     git_libgit2_shutdown();
 }
@@ -158,7 +156,7 @@ const char *pd_git_workdir(pd_git *git)
     return git->workdir;
 }
 
-const char *pd_git_config(pd_git *git, pd_arena *arena, const char *key)
+const char *pd_git_config(pd_git *git, const char *key)
 {
     PD_AUTO_GIT_HANDLE(git_config) config = NULL;
     PD_AUTO_GIT_HANDLE(git_config_entry) entry = NULL;
@@ -166,5 +164,5 @@ const char *pd_git_config(pd_git *git, pd_arena *arena, const char *key)
         git_config_get_entry(&entry, config, key) != 0)
         return NULL;
     /* A key without '=' is a true boolean: git-config(1), "Syntax". */
-    return pd_arena_strdup(arena, entry->value != NULL ? entry->value : "true");
+    return pd_arena_strdup(git->arena, entry->value != NULL ? entry->value : "true");
 }

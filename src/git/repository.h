@@ -9,6 +9,7 @@
 
 #include "base/arena.h"
 #include "base/error.h"
+#include "base/str.h"
 #include "domain/revision.h"
 
 typedef struct pd_git pd_git;
@@ -17,26 +18,25 @@ typedef struct pd_git pd_git;
  * GIT_DIR and its kin respected, as git does inside a hook. Bare repositories and worktrees are
  * fine. Errors are PD_ERROR_UNREACHABLE: no repository there, one that another user owns (hint:
  * the exact `git config --global --add safe.directory` command), a format libgit2 cannot read. */
-bool pd_git_open(pd_git **out, const char *path, pd_error *err) PD_CHECKED;
+bool pd_git_open(pd_git **out, pd_arena *arena, const char *path, pd_error *err) PD_CHECKED;
 void pd_git_close(pd_git **git);
 #define PD_AUTO_GIT PD_CLEANUP(pd_git_close) pd_git *
 
 /* Resolves any rev-parse expression to a commit, through annotated tags. Errors are
  * PD_ERROR_UNREACHABLE: no such revision (hint; a shallow clone has one of its own: git fetch
  * --unshallow), not a commit, a missing object. */
-bool pd_git_resolve(pd_git *git, pd_arena *arena, const char *spec, pd_revision *out,
-                    pd_error *err) PD_CHECKED;
+bool pd_git_resolve(pd_git *git, const char *spec, pd_revision *out, pd_error *err) PD_CHECKED;
 
 /* Lists folder ("" for the root) at the commit, two levels deep, with the content of wanted
  * entries (pd_entry_wanted) when `contents` is set. A folder that is not there gives an empty
  * snapshot. Sizes are asked before anything is loaded. */
-bool pd_git_snapshot(pd_git *git, pd_arena *arena, const pd_revision *revision, const char *folder,
-                     bool contents, pd_snapshot *out, pd_error *err) PD_CHECKED;
+bool pd_git_snapshot(pd_git *git, const pd_revision *revision, const char *folder, bool contents,
+                     pd_snapshot *out, pd_error *err) PD_CHECKED;
 
-/* Reads one file at the commit. *data is NULL when it is not there; larger than max, or no
+/* Reads one file at the commit. out->data is NULL when it is not there; larger than max, or no
  * regular file: PD_ERROR_USAGE. */
-bool pd_git_read_file(pd_git *git, pd_arena *arena, const pd_revision *revision, const char *path,
-                      size_t max, const char **data, size_t *len, pd_error *err) PD_CHECKED;
+bool pd_git_read_file(pd_git *git, const pd_revision *revision, const char *path, size_t max,
+                      pd_bytes *out, pd_error *err) PD_CHECKED;
 
 bool pd_git_is_shallow(pd_git *git);
 
@@ -44,6 +44,6 @@ bool pd_git_is_shallow(pd_git *git);
 const char *pd_git_workdir(pd_git *git);
 
 /* A value of git's configuration (all levels), NULL when it is not set. */
-const char *pd_git_config(pd_git *git, pd_arena *arena, const char *key);
+const char *pd_git_config(pd_git *git, const char *key);
 
 #endif

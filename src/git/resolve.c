@@ -1,5 +1,7 @@
+#include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
+#include <strings.h>
 
 #include "base/str.h"
 #include "git/internal.h"
@@ -98,8 +100,9 @@ static bool fail_revparse(pd_git *git, const char *spec, int rc, pd_error *err)
     }
     if (rc == GIT_EINVALIDSPEC) {
         pd_git_fail(err, rc, "cannot read '%s' as a revision", spec);
-        return pd_error_hint(err, "One commit is wanted (not a range): a branch, a tag, an object "
-                                  "id or an expression of gitrevisions(7).");
+        return pd_error_hint(err,
+                             "One commit is wanted (not a range, not a date): a branch, a tag, "
+                             "an object id or an expression of gitrevisions(7).");
     }
     if (rc != GIT_ENOTFOUND) {
         pd_git_fail(err, rc, "cannot resolve revision '%s'", spec);
@@ -113,9 +116,27 @@ static bool fail_revparse(pd_git *git, const char *spec, int rc, pd_error *err)
                               "bring it.");
 }
 
-/* Expressions that libgit2 1.5 reads in a way of its own, where git gives a set of commits. */
-static bool names_a_set(const char *spec)
+/* What stands in "@{...}": a number, or the upstream. libgit2 1.5 takes anything else for a date,
+ * "push" too, and reads dates in a way of its own. */
+static bool at_is_known(const char *inside)
 {
+    size_t len = strcspn(inside, "}");
+    size_t sign = inside[0] == '-' ? 1 : 0;
+    if (inside[len] != '}')
+        return false;
+    if ((len == 1 && strncasecmp(inside, "u", len) == 0) ||
+        (len == 8 && strncasecmp(inside, "upstream", len) == 0))
+        return true;
+    return len > sign && strspn(inside + sign, "0123456789") == len - sign;
+}
+
+/* Expressions that libgit2 1.5 reads in a way of its own, or where git gives a set of commits. */
+static bool is_foreign(const char *spec)
+{
+    for (const char *at = strstr(spec, "@{"); at != NULL; at = strstr(at + 2, "@{")) {
+        if (!at_is_known(at + 2))
+            return true;
+    }
     return strstr(spec, "^@") != NULL || strstr(spec, "^!") != NULL || strstr(spec, "^-") != NULL;
 }
 
@@ -140,6 +161,11 @@ static void lookup_cleanup(lookup *l)
     git_reference_free(l->ref);
 }
 
+static void reflog_cleanup(git_reflog **log)
+{
+    git_reflog_free(*log);
+}
+
 /* libgit2 1.5 knows "@" only alone. */
 static const char *spell_out_head(pd_arena *arena, const char *spec)
 {
@@ -148,8 +174,28 @@ static const char *spell_out_head(pd_arena *arena, const char *spec)
     return pd_arena_printf(arena, "HEAD%s", spec + 1);
 }
 
-/* An expression without ":/" and "^{/". A whole object id is not handed to libgit2's parser, which
- * would load the object, whatever its size. */
+/* libgit2 1.5 takes HEAD@{N} from the log of the branch, git from HEAD's own. *rest is what stands
+ * behind the brace. */
+static bool find_in_head_log(lookup *l, const char *spec, git_oid *out, const char **rest,
+                             pd_error *err)
+{
+    PD_CLEANUP(reflog_cleanup) git_reflog *log = NULL;
+    uint64_t n = 0;
+    const char *digits = spec + strlen("HEAD@{");
+    size_t len = strspn(digits, "0123456789");
+    *rest = digits + len + 1;
+    bool parsed = pd_parse_uint(pd_arena_strndup(l->arena, digits, len), UINT32_MAX, &n);
+    int rc = git_reflog_read(&log, l->git->repo, "HEAD");
+    const git_reflog_entry *entry =
+        rc == 0 && parsed ? git_reflog_entry_byindex(log, (size_t)n) : NULL;
+    if (entry == NULL)
+        return fail_revparse(l->git, l->whole, rc != 0 ? rc : GIT_ENOTFOUND, err);
+    git_oid_cpy(out, git_reflog_entry_id_new(entry));
+    return true;
+}
+
+/* An expression without ":/" and "^{/". Whole object ids and refs are not handed to libgit2's
+ * parser, which would load the object, whatever its size. */
 static bool find_plain(lookup *l, const char *spec, git_oid *out, pd_error *err)
 {
     if (git_oid_fromstrp(out, spec) == 0 && git_odb_exists(l->git->odb, out) == 1)
@@ -158,7 +204,24 @@ static bool find_plain(lookup *l, const char *spec, git_oid *out, pd_error *err)
     PD_AUTO_GIT_HANDLE(git_object) object = NULL;
     git_reference_free(l->ref);
     l->ref = NULL;
-    int rc = git_revparse_ext(&object, &l->ref, l->git->repo, spell_out_head(l->arena, spec));
+    spec = spell_out_head(l->arena, spec);
+    if (git_reference_dwim(&l->ref, l->git->repo, spec) == 0 &&
+        git_reference_target(l->ref) != NULL) {
+        git_oid_cpy(out, git_reference_target(l->ref));
+        return true;
+    }
+    git_reference_free(l->ref);
+    l->ref = NULL;
+    git_error_clear();
+    if (pd_starts_with(spec, "HEAD@{") && spec[6] >= '0' && spec[6] <= '9') {
+        char hex[PD_OID_HEX];
+        const char *rest = NULL;
+        if (!find_in_head_log(l, spec, out, &rest, err))
+            return false;
+        git_oid_tostr(hex, sizeof hex, out);
+        spec = pd_arena_printf(l->arena, "%s%s", hex, rest);
+    }
+    int rc = git_revparse_ext(&object, &l->ref, l->git->repo, spec);
     if (rc != 0)
         return fail_revparse(l->git, l->whole, rc, err);
     git_oid_cpy(out, git_object_id(object));
@@ -203,7 +266,7 @@ static bool find_object(lookup *l, git_oid *out, pd_error *err)
     return find_plain(l, spec, out, err);
 }
 
-bool pd_git_resolve(pd_git *git, pd_arena *arena, const char *spec, pd_revision *out, pd_error *err)
+bool pd_git_resolve(pd_git *git, const char *spec, pd_revision *out, pd_error *err)
 {
     memset(out, 0, sizeof *out);
     if (spec[0] == '\0')
@@ -214,9 +277,9 @@ bool pd_git_resolve(pd_git *git, pd_arena *arena, const char *spec, pd_revision 
     if (starts_at_head(spec) && git_repository_head_unborn(git->repo) == 1)
         return fail_unborn(git, err);
     git_error_clear();
-    if (names_a_set(spec))
+    if (is_foreign(spec))
         return fail_revparse(git, spec, GIT_EINVALIDSPEC, err);
-    PD_CLEANUP(lookup_cleanup) lookup look = {.git = git, .arena = arena, .whole = spec};
+    PD_CLEANUP(lookup_cleanup) lookup look = {.git = git, .arena = git->arena, .whole = spec};
     PD_AUTO_GIT_HANDLE(git_commit) commit = NULL;
     git_oid named;
     git_oid oid;
@@ -227,7 +290,7 @@ bool pd_git_resolve(pd_git *git, pd_arena *arena, const char *spec, pd_revision 
         return fail_missing(git, &oid, rc, err);
     /* A detached HEAD is a ref to libgit2 but names nothing that a person would know. */
     const char *name = look.ref != NULL ? git_reference_name(look.ref) : NULL;
-    pd_git_describe(arena, commit, spec,
+    pd_git_describe(git->arena, commit, spec,
                     name != NULL && pd_starts_with(name, "refs/") ? name : NULL, out);
     return true;
 }

@@ -126,19 +126,25 @@ static const char *mode_name(git_filemode_t mode)
     return "of an unknown kind";
 }
 
-/* Reads a blob whose size is known and allowed. */
-static bool read_blob(pd_git *git, pd_arena *arena, const git_oid *oid, const char *path,
-                      size_t size, const char **data, pd_error *err)
+typedef struct blob {
+    const git_oid *oid;
+    const char *path; /* for messages */
+    size_t size;      /* known and allowed */
+} blob;
+
+static bool read_blob(pd_git *git, pd_arena *arena, blob wanted, const char **data, pd_error *err)
 {
     PD_AUTO_GIT_HANDLE(git_odb_object) object = NULL;
-    int rc = git_odb_read(&object, git->odb, oid);
+    int rc = git_odb_read(&object, git->odb, wanted.oid);
     if (rc != 0)
-        return fail_object(git, path, rc, err);
-    if (git_odb_object_size(object) != size || git_odb_object_type(object) != GIT_OBJECT_BLOB) {
-        pd_fail(err, PD_ERROR_UNREACHABLE, "cannot read %s: its object is not what it said", path);
+        return fail_object(git, wanted.path, rc, err);
+    if (git_odb_object_size(object) != wanted.size ||
+        git_odb_object_type(object) != GIT_OBJECT_BLOB) {
+        pd_fail(err, PD_ERROR_UNREACHABLE, "cannot read %s: its object is not what it said",
+                wanted.path);
         return pd_git_missing_hint(git, err);
     }
-    *data = pd_arena_strndup(arena, git_odb_object_data(object), size);
+    *data = pd_arena_strndup(arena, git_odb_object_data(object), wanted.size);
     return true;
 }
 
@@ -173,7 +179,8 @@ static bool load_file(walk *w, const git_oid *oid, pd_entry *entry, pd_error *er
         return true;
     }
     w->bytes += size;
-    return read_blob(w->git, w->arena, oid, full_path(w, entry->path), size, &entry->data, err);
+    blob wanted = {oid, full_path(w, entry->path), size};
+    return read_blob(w->git, w->arena, wanted, &entry->data, err);
 }
 
 static bool add_entry(walk *w, const char *path, git_filemode_t mode, const git_oid *oid,
@@ -268,11 +275,11 @@ const char *pd_git_trim_folder(pd_arena *arena, const char *folder)
     return out;
 }
 
-bool pd_git_snapshot(pd_git *git, pd_arena *arena, const pd_revision *revision, const char *folder,
-                     bool contents, pd_snapshot *out, pd_error *err)
+bool pd_git_snapshot(pd_git *git, const pd_revision *revision, const char *folder, bool contents,
+                     pd_snapshot *out, pd_error *err)
 {
     memset(out, 0, sizeof *out);
-    out->folder = pd_git_trim_folder(arena, folder);
+    out->folder = pd_git_trim_folder(git->arena, folder);
     found place;
     if (!find_path(git, revision, out->folder, &place, err))
         return false;
@@ -285,20 +292,19 @@ bool pd_git_snapshot(pd_git *git, pd_arena *arena, const pd_revision *revision, 
                                   "(setting migrations.path).");
     }
     git_oid_tostr(out->tree_oid, sizeof out->tree_oid, &place.oid);
-    walk w = {.git = git, .arena = arena, .contents = contents, .out = out};
+    walk w = {.git = git, .arena = git->arena, .contents = contents, .out = out};
     if (!list(&w, &place.oid, "", 1, err))
         return false;
     pd_git_sort_entries(out);
     return true;
 }
 
-bool pd_git_read_file(pd_git *git, pd_arena *arena, const pd_revision *revision, const char *path,
-                      size_t max, const char **data, size_t *len, pd_error *err)
+bool pd_git_read_file(pd_git *git, const pd_revision *revision, const char *path, size_t max,
+                      pd_bytes *out, pd_error *err)
 {
-    *data = NULL;
-    *len = 0;
+    *out = (pd_bytes){0};
     found place;
-    if (!find_path(git, revision, pd_git_trim_folder(arena, path), &place, err))
+    if (!find_path(git, revision, pd_git_trim_folder(git->arena, path), &place, err))
         return false;
     if (!place.present)
         return true;
@@ -306,11 +312,11 @@ bool pd_git_read_file(pd_git *git, pd_arena *arena, const pd_revision *revision,
         return pd_fail(err, PD_ERROR_USAGE, "cannot read %s: it is %s, not a file", path,
                        mode_name(place.mode));
     git_object_t type = GIT_OBJECT_INVALID;
-    int rc = git_odb_read_header(len, &type, git->odb, &place.oid);
+    int rc = git_odb_read_header(&out->len, &type, git->odb, &place.oid);
     if (rc != 0)
         return fail_object(git, path, rc, err);
-    if (*len > max)
+    if (out->len > max)
         return pd_fail(err, PD_ERROR_USAGE, "cannot read %s: it has %zu bytes, more than %zu", path,
-                       *len, max);
-    return read_blob(git, arena, &place.oid, path, *len, data, err);
+                       out->len, max);
+    return read_blob(git, git->arena, (blob){&place.oid, path, out->len}, &out->data, err);
 }

@@ -71,9 +71,9 @@ static bool check_attributes(walk *w, const char *path, pd_error *err)
     if (git_attr_value(values[0]) != GIT_ATTR_VALUE_STRING)
         return true;
     const char *clean =
-        pd_git_config(w->git, w->arena, pd_arena_printf(w->arena, "filter.%s.clean", values[0]));
+        pd_git_config(w->git, pd_arena_printf(w->arena, "filter.%s.clean", values[0]));
     const char *process =
-        pd_git_config(w->git, w->arena, pd_arena_printf(w->arena, "filter.%s.process", values[0]));
+        pd_git_config(w->git, pd_arena_printf(w->arena, "filter.%s.process", values[0]));
     if ((clean == NULL || clean[0] == '\0') && (process == NULL || process[0] == '\0'))
         return true;
     pd_fail(err, PD_ERROR_USAGE, "cannot hash %s: git passes it through the filter '%s'", path,
@@ -262,12 +262,11 @@ static bool open_folder(walk *w, int *out, pd_error *err)
     return true;
 }
 
-bool pd_git_worktree(pd_git *git, pd_arena *arena, const char *folder, pd_snapshot *out,
-                     pd_error *err)
+bool pd_git_worktree(pd_git *git, const char *folder, pd_snapshot *out, pd_error *err)
 {
-    walk w = {.git = git, .arena = arena, .out = out};
+    walk w = {.git = git, .arena = git->arena, .out = out};
     memset(out, 0, sizeof *out);
-    out->folder = pd_git_trim_folder(arena, folder);
+    out->folder = pd_git_trim_folder(git->arena, folder);
     if (git->workdir == NULL) {
         pd_fail(err, PD_ERROR_USAGE, "cannot read the work tree: %s is a bare repository",
                 git->name);

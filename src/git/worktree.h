@@ -8,7 +8,6 @@
  * that `git add` would store (line endings and clean filters applied), so that a hash recorded
  * here is the hash of the blob. Symlinks are listed, never followed. PD_ERROR_USAGE in a bare
  * repository. */
-bool pd_git_worktree(pd_git *git, pd_arena *arena, const char *folder, pd_snapshot *out,
-                     pd_error *err) PD_CHECKED;
+bool pd_git_worktree(pd_git *git, const char *folder, pd_snapshot *out, pd_error *err) PD_CHECKED;
 
 #endif

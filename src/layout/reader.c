@@ -137,9 +137,11 @@ void pd_finding_in_line(pd_findings *findings, pd_finding *finding, const char *
     if (line == 0) {
         return;
     }
-    const char *feed = memchr(line_text, '\n', (size_t)(end - line_text));
-    size_t len = (size_t)((feed == NULL ? end : feed) - line_text);
-    if (len <= LOCATED_LINE_MAX) {
+    size_t rest = (size_t)(end - line_text);
+    size_t seen = rest > LOCATED_LINE_MAX ? LOCATED_LINE_MAX : rest;
+    const char *feed = memchr(line_text, '\n', seen);
+    if (feed != NULL || seen == rest) {
+        size_t len = feed == NULL ? rest : (size_t)(feed - line_text);
         pd_finding_at(findings, finding, line_text, len, offset);
     }
     finding->place.line = line;

@@ -16,7 +16,6 @@
 #define START_MS 60000 /* for each of initdb and the server */
 #define POLL_MS 30
 #define LOG_SHOWN 1500 /* bytes of the log's tail */
-#define PORT "5432"
 
 struct pd_cluster {
     pd_arena *arena;
@@ -118,7 +117,7 @@ static bool start_server(pd_cluster *cluster, const char *bin, pd_error *err)
         "-c",
         "unix_socket_permissions=0700",
         "-c",
-        "port=" PORT,
+        "port=5432",
         "-c",
         "fsync=off",
         "-c",
@@ -181,7 +180,7 @@ static bool start(pd_cluster *cluster, pd_interrupt *interrupt, pd_progress *pro
     pd_progress_say(progress, "starting a throwaway PostgreSQL");
     /* Whatever of these is empty is so on purpose: PG* of the environment lead elsewhere. */
     *conninfo = pd_arena_printf(cluster->arena,
-                                "host='%s' port=" PORT " user=postgres dbname=postgres hostaddr='' "
+                                "host='%s' port=5432 user=postgres dbname=postgres hostaddr='' "
                                 "options='' sslmode=disable gssencmode=disable "
                                 "target_session_attrs=any",
                                 cluster->folder);

@@ -13,6 +13,7 @@
 #define NAME_TEMPLATE "/predeploy-XXXXXX"
 #define SOCKET_NAME "/.s.PGSQL.5432"
 #define DEPTH_MAX 32
+#define SOCKET_PATH_MAX sizeof(((struct sockaddr_un *)NULL)->sun_path)
 
 static bool lets_pass(const char *folder)
 {
@@ -41,10 +42,9 @@ static bool plain(const char *path)
 
 static const char *choose_parent(pd_arena *arena, const pd_identity *user)
 {
-    const struct sockaddr_un address = {0};
     const char *parent = getenv("TMPDIR");
     if (parent == NULL || !plain(parent) ||
-        strlen(parent) + strlen(NAME_TEMPLATE SOCKET_NAME) >= sizeof address.sun_path) {
+        strlen(parent) + strlen(NAME_TEMPLATE SOCKET_NAME) >= SOCKET_PATH_MAX) {
         return "/tmp";
     }
     return !user->drop || reachable(arena, parent) ? parent : "/tmp";

@@ -6,9 +6,9 @@
 #include "pg_statements.h"
 
 #define COMMIT_MS                                                                                  \
-    120000 /* deferred constraints were checked before; replicas may be waited for                 \
-            */
-#define RESOLVE_MS 30000
+    120000                 /* deferred constraints were checked before; replicas may be waited for \
+                            */
+#define RESOLVE_ATTEMPTS 3 /* that take as long as connectTimeout allows */
 #define RETRY_MS 300
 
 typedef enum pd_outcome {
@@ -50,9 +50,14 @@ static void terminate_backend(pd_apply *apply, pd_conn *conn)
     (void)pd_conn_ask(conn, &request, &ignored);
 }
 
+static int64_t resolve_ms(const pd_apply *apply)
+{
+    return RESOLVE_ATTEMPTS * apply->db->options.settings->connect_timeout_ms;
+}
+
 static pd_outcome find_outcome(pd_apply *apply)
 {
-    int64_t deadline_ms = pd_now_ms() + RESOLVE_MS;
+    int64_t deadline_ms = pd_now_ms() + resolve_ms(apply);
     pd_conn probe = {.progress = apply->db->options.progress};
     pd_outcome outcome = PD_OUTCOME_UNKNOWN;
     bool terminated = false;
@@ -101,9 +106,9 @@ static bool resolve(pd_apply *apply, pd_error *err)
     (void)pd_fail(err, PD_ERROR_UNKNOWN, "cannot tell whether transaction %s was committed",
                   apply->xid);
     (void)pd_error_detail(err,
-                          "the connection was lost during COMMIT, and the server could not "
-                          "be asked within %d s",
-                          RESOLVE_MS / 1000);
+                          "the connection was lost during COMMIT, and the server could not be "
+                          "asked within %lld ms",
+                          (long long)resolve_ms(apply));
     return pd_error_hint(err, "When the server answers again, `predeploy status` shows what is in; "
                               "then run predeploy again: it carries on from what is true.");
 }

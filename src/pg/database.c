@@ -64,7 +64,9 @@ static bool connect_session(pd_db *db, pd_conn *conn, const char *session, pd_er
                       version / 10000);
         return pd_error_hint(err, "predeploy needs PostgreSQL %d or newer.", PD_SERVER_MIN / 10000);
     }
-    if (!run_simple(db, conn, session, err)) {
+    /* First of all: until then the session resolves names as its owner likes. */
+    if (!run_simple(db, conn, pd_query_session_pinned, err) ||
+        !run_simple(db, conn, session, err)) {
         return false;
     }
     if (version >= 140000) {
@@ -80,7 +82,6 @@ bool pd_db_connect(pd_db *db, pd_conn *conn, pd_error *err)
 {
     conn->interrupt = NULL;
     bool ok = connect_session(db, conn, session_sql(db, 0, 0), err) &&
-              run_simple(db, conn, pd_query_session_pinned, err) &&
               (!db->options.read_only || run_simple(db, conn, pd_query_session_read_only, err));
     if (!ok) {
         pd_conn_close(conn);
@@ -139,7 +140,7 @@ static bool open_control(pd_db *db, pd_error *err)
 {
     db->control.interrupt = db->options.interrupt;
     return connect_session(db, &db->control, session_sql(db, 0, 0), err) &&
-           check_writable(db, err) && run_simple(db, &db->control, pd_query_session_pinned, err) &&
+           check_writable(db, err) &&
            (!db->options.read_only ||
             run_simple(db, &db->control, pd_query_session_read_only, err));
 }

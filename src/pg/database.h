@@ -60,6 +60,8 @@ bool pd_db_begin_deployment(pd_db *db, const pd_deployment *deployment, pd_error
  * which is made in Drizzle's own form when it is not there), compares the ledger with
  * batch->expected, runs every statement by itself, resets the session between migrations, writes
  * the ledger rows, verifies, commits. On failure everything of the batch is rolled back.
+ * Consecutive batches may come with the same batch->expected: what those before them wrote is
+ * allowed for. The deployment's row gets its counts and names from the batches that commit.
  * Errors: PD_ERROR_APPLY (result->failure says where), PD_ERROR_PARTIAL (a statement ended the
  * transaction), PD_ERROR_VERIFY, PD_ERROR_LOCKED (55P03, 40P01), PD_ERROR_UNKNOWN,
  * PD_ERROR_INTERRUPTED (cancelled and rolled back). */

@@ -188,5 +188,11 @@ bool pd_pg_fail(pd_error *err, const pd_conn *conn, const pd_request *request, p
     }
     (void)pd_fail(err, pd_pg_kind(sqlstate, request->kind), "%s", request->what);
     add_server_error(err, result);
+    if (err->hint[0] == '\0') {
+        (void)pd_error_hint(err, "%s",
+                            request->kind == PD_ERROR_APPLY
+                                ? "Mend the migration, then run predeploy again."
+                                : "Look into the server's log, then run predeploy again.");
+    }
     return false;
 }

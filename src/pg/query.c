@@ -25,7 +25,8 @@ const char *pd_query_fill(pd_arena *arena, const char *text, const char *const *
         pd_strbuf_add(&out, text, plain);
         text += plain;
         size_t len = *text == '{' ? strcspn(text + 1, "}") : 0;
-        const char *value = *text == '{' ? value_of(pairs, text + 1, len) : NULL;
+        bool closed = *text == '{' && text[len + 1] == '}';
+        const char *value = closed ? value_of(pairs, text + 1, len) : NULL;
         if (value != NULL) {
             pd_strbuf_adds(&out, value);
             text += len + 2;

@@ -142,6 +142,11 @@ void pd_render_human(const pd_report *report, const pd_render_options *options, 
         .start = out->len,
         .width = (size_t)(width > WIDTH_MAX ? WIDTH_MAX : width),
     };
+    /* A mistyped command line needs no gates around its answer. */
+    if (report->error.kind == PD_ERROR_USAGE && report->revision == NULL) {
+        pd_human_error(&human);
+        return;
+    }
     if (!options->quiet) {
         pd_human_header(&human);
         pd_human_gates(&human);

@@ -2,6 +2,7 @@
 
 #include <pg_query.h>
 #include <string.h>
+#include <strings.h>
 
 #include "base/str.h"
 #include "base/strbuf.h"
@@ -100,6 +101,40 @@ static bool refuse(pd_arena *arena, const chunk *piece, const PgQueryError *erro
     return fail(arena, out, PD_SCRIPT_SYNTAX, piece->offset + at, message);
 }
 
+static const char *setting_value(const PgQuery__VariableSetStmt *stmt)
+{
+    if (stmt->n_args != 1 || stmt->args[0]->node_case != PG_QUERY__NODE__NODE_A_CONST)
+        return "";
+    const PgQuery__AConst *value = stmt->args[0]->a_const;
+    return value->val_case == PG_QUERY__A__CONST__VAL_SVAL ? value->sval->sval : "";
+}
+
+/* Whether the server would read what follows by other rules than the parser here does, so that a
+ * literal to one is code to the other: backslashes in plain literals, and encodings whose
+ * characters may end with a quote's or a backslash's byte. */
+static bool changes_reading(const PgQuery__Node *node)
+{
+    static const struct {
+        const char *name;
+        const char *harmless[3];
+    } settings[] = {
+        {"standard_conforming_strings", {"on", "true", "yes"}},
+        {"client_encoding", {"UTF8", "UTF-8", "unicode"}},
+    };
+    if (node->node_case != PG_QUERY__NODE__NODE_VARIABLE_SET_STMT)
+        return false;
+    const PgQuery__VariableSetStmt *stmt = node->variable_set_stmt;
+    for (size_t i = 0; i < sizeof settings / sizeof *settings; i++) {
+        if (strcasecmp(stmt->name, settings[i].name) != 0)
+            continue;
+        bool harmless = stmt->kind != PG_QUERY__VARIABLE_SET_KIND__VAR_SET_VALUE;
+        for (size_t k = 0; k < 3; k++)
+            harmless |= strcasecmp(setting_value(stmt), settings[i].harmless[k]) == 0;
+        return !harmless;
+    }
+    return false;
+}
+
 /* Adds one statement whose text ends at `end`, and begins with the first token behind *covered;
  * false when bytes that are no blanks or comments would belong to no statement. */
 static bool add_statement(pd_arena *arena, pd_sql_tables *tables, const chunk *piece,
@@ -113,6 +148,9 @@ static bool add_statement(pd_arena *arena, pd_sql_tables *tables, const chunk *p
     if (!covers)
         return fail(arena, out, PD_SCRIPT_SYNTAX, piece->offset + start,
                     "the text cannot be divided into statements");
+    if (changes_reading(raw->stmt))
+        return fail(arena, out, PD_SCRIPT_TOO_DEEP, piece->offset + start,
+                    "it changes how the server reads what follows");
     *covered = end;
     while (end > start && strchr(" \t\r\n\f", piece->text[end - 1]) != NULL)
         end--;

@@ -200,13 +200,12 @@ bool pd_sql_parse_job(pd_arena *arena, const pd_sql_job *job, pd_script *out, pd
     return true;
 }
 
-bool pd_sql_parse(pd_arena *arena, const pd_sql_input *inputs, size_t count,
-                  const char *table_schema, bool unqualified, pd_script *out, pd_error *err)
+bool pd_sql_parse(pd_arena *arena, const pd_sql_batch *batch, pd_script *out, pd_error *err)
 {
-    pd_sql_job job = {.inputs = inputs,
-                      .count = count,
-                      .table_schema = table_schema,
-                      .unqualified = unqualified,
+    pd_sql_job job = {.inputs = batch->inputs,
+                      .count = batch->count,
+                      .table_schema = batch->table_schema,
+                      .unqualified = batch->unqualified,
                       .limits = PD_SQL_LIMITS_DEFAULT};
     return pd_sql_parse_job(arena, &job, out, err);
 }

@@ -22,11 +22,16 @@ typedef struct pd_sql_input {
                          as Drizzle does; each piece is then parsed by itself */
 } pd_sql_input;
 
-/* Parses `count` texts into out[0..count-1], arena-owned. `table_schema` is the schema whose
- * tables are counted (tables_delta); `unqualified` says whether unqualified names mean it.
- * Fails with PD_ERROR_UNREACHABLE only when no child can be made. */
-bool pd_sql_parse(pd_arena *arena, const pd_sql_input *inputs, size_t count,
-                  const char *table_schema, bool unqualified, pd_script *out,
+typedef struct pd_sql_batch {
+    const pd_sql_input *inputs;
+    size_t count;
+    const char *table_schema; /* the schema whose tables are counted (tables_delta) */
+    bool unqualified;         /* unqualified names mean table_schema */
+} pd_sql_batch;
+
+/* Parses the texts of a batch into out[0..count-1], arena-owned. Fails with PD_ERROR_UNREACHABLE
+ * only when no child can be made. */
+bool pd_sql_parse(pd_arena *arena, const pd_sql_batch *batch, pd_script *out,
                   pd_error *err) PD_CHECKED;
 
 #endif

@@ -1,6 +1,6 @@
 #include "sql/tables.h"
 
-#include <string.h>
+#include <strings.h>
 
 #include "base/str.h"
 #include "sql/tree.h"
@@ -369,7 +369,7 @@ static bool sets_path(const PgQuery__VariableSetStmt *stmt)
     static const char *const variables[] = {"search_path", "role", "session_authorization"};
     bool sets = stmt->kind == PG_QUERY__VARIABLE_SET_KIND__VAR_RESET_ALL;
     for (size_t i = 0; i < sizeof variables / sizeof *variables; i++)
-        sets |= pd_streq(stmt->name, variables[i]);
+        sets |= strcasecmp(stmt->name, variables[i]) == 0;
     return sets;
 }
 

@@ -199,7 +199,7 @@ def test_record_refuses_what_is_published(repo):
     repo.migration("0003_more", "SELECT 1;\n")
     repo.write(repo.up("0001_orders"), "CREATE TABLE orders ();\n")
     result = repo.run("record", "--base", base)
-    assert result.status == 1, result
+    assert result.status == 2, result
     assert "0001_orders.sql" in result.both
     assert sums(repo) == before, "nothing may be written then"
 

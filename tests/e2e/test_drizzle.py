@@ -12,7 +12,7 @@ import subprocess
 
 import pytest
 import world
-from test_deploy import waiting
+from test_deploy import held, until
 
 pytestmark = pytest.mark.slow
 
@@ -65,7 +65,8 @@ class Project:
         repo.write("drizzle.config.ts", CONFIG)
         repo.write("migrate.mjs", MIGRATOR)
         repo.write("schema.ts", (FIXTURES / generation / "schema.ts").read_bytes())
-        repo.write(".predeploy", "[migrations]\n\tpath = drizzle\n[verify]\n\tminTables = 0\n")
+        repo.write(".predeploy", "[migrations]\n\tpath = drizzle\n[verify]\n\tminTables = 0\n"
+                   "[deploy]\n\tlockTimeout = 0\n")
 
     def start(self, *args, node=("node_modules/drizzle-kit/bin.cjs",)):
         env = self.repo.predeploy.env(self.db.env)
@@ -117,6 +118,8 @@ def lay(repo, generation, count):
     for name, _ in chosen:
         if generation == "stable":
             repo.write(f"drizzle/{name}.sql", (source / f"{name}.sql").read_bytes())
+            snapshot = f"meta/{name[:4]}_snapshot.json"
+            repo.write(f"drizzle/{snapshot}", (source / snapshot).read_bytes())
         else:
             for path in (source / name).iterdir():
                 repo.write(f"drizzle/{name}/{path.name}", path.read_bytes())
@@ -210,15 +213,15 @@ def test_a_migrator_that_comes_meanwhile_waits(tool, fresh, project):
     repo.commit("a")
     if not fresh:
         project.migrate()
-    seconds = 6 * min(2, repo.predeploy.patience)
-    repo.migration(names[1], f"INSERT INTO a SELECT 1;\n--> statement-breakpoint\nSELECT pg_sleep({seconds}) AS zzz_slow;\n")
-    repo.commit("b")
-    deploying = repo.predeploy.start("deploy", env=db.env, cwd=repo.path)
-    waiting(db, "zzz_slow%")
-    other = project.start("migrate") if tool == "kit" else project.start(node=("migrate.mjs",))
-    waiting(db, "__drizzle_migrations%created_at desc%" if project.generation == "stable"
-            else "%__drizzle_migrations%")
-    assert repo.predeploy.finish(deploying).status == 0
+    held(repo, names[1], "INSERT INTO a SELECT 1;\n--> statement-breakpoint\n")
+    with db.session() as say:
+        say("SELECT pg_advisory_lock(42)")
+        deploying = repo.predeploy.start("deploy", env=db.env, cwd=repo.path)
+        until(db, "wait_event = 'advisory'")
+        other = project.start("migrate") if tool == "kit" else project.start(node=("migrate.mjs",))
+        until(db, "wait_event_type = 'Lock' AND wait_event <> 'advisory'")
+        say("SELECT pg_advisory_unlock(42)")
+        assert repo.predeploy.finish(deploying).status == 0
     project.finish(other)
     assert db.query("SELECT count(*) FROM a") == "1"
     assert len(project.ledger()) == 2 and len(set(project.ledger())) == 2

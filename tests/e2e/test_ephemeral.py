@@ -88,7 +88,7 @@ def test_no_server_programs(repo, private):
     result = repo.run("deploy", "--ephemeral",
                       env={"TMPDIR": private, "PREDEPLOY_PG_BINDIR": "/nonexistent"})
     assert result.status == 3, result
-    assert "hint" in result.err.lower()
+    assert "hint" in result.both.lower()
     gone(private)
 
 

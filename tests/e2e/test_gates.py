@@ -116,7 +116,7 @@ BROKEN = {
     "sql-no-transaction": write(
         "drizzle/0002_seed.sql", "CREATE INDEX CONCURRENTLY i ON customers (name);\n"
     ),
-    "sql-transaction-control": write("drizzle/0002_seed.sql", "BEGIN;\nSELECT 1;\nCOMMIT;\n"),
+    "sql-transaction-control": write("drizzle/0002_seed.sql", "SELECT 1;\nCOMMIT;\n"),
     "sql-psql-command": write("drizzle/0002_seed.sql", "\\i other.sql\nSELECT 1;\n"),
     "sql-copy-stdin": write("drizzle/0002_seed.sql", "COPY customers FROM STDIN;\n"),
 }

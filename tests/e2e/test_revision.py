@@ -59,7 +59,7 @@ def test_other_folder(make_repo, db):
     repo.write(".predeploy", "[migrations]\n\tpath = db\n\tlayout = drizzle\n")
     repo.commit("set")
     assert repo.check().status == 0
-    assert repo.check("--layout", "plain").status == 1
+    assert repo.check("--layout", "plain").json["migrations"]["layout"] == "plain"
 
 
 def unreachable(result, word):
@@ -133,4 +133,4 @@ def test_settings_are_the_revisions(repo):
         repo.commit("wrong")
         result = repo.run("check")
         assert result.status == 2, (line, result)
-        assert ".predeploy:" in result.err, (line, result)
+        assert ".predeploy:" in result.both, (line, result)

@@ -25,12 +25,11 @@ static inline void golden_compare(const char *name, const pd_strbuf *got)
     FILE *stream = fopen(path, "rb");
     if (stream == NULL)
         fail_msg("%s cannot be read; PREDEPLOY_UPDATE_GOLDEN=1 writes it", path);
-    const char *want = "";
-    size_t len = 0;
-    bool read = pd_file_slurp(stream, path, PD_STRBUF_MAX, arena, &want, &len, &err);
+    pd_bytes want = {0};
+    bool read = pd_file_slurp(stream, path, PD_STRBUF_MAX, arena, &want, &err);
     fclose(stream);
     assert_true(read);
-    if (len != got->len || memcmp(want, got->data, len) != 0)
+    if (want.len != got->len || memcmp(want.data, got->data, want.len) != 0)
         fail_msg("%s differs; got:\n%s", path, got->data);
 }
 

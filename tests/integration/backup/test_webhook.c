@@ -32,7 +32,6 @@ static void the_first_request_is_a_post_then_gets(void **state)
         assert_string_equal(httpd_header(seen, "webhook-id", value, sizeof value), DEPLOYMENT);
         assert_string_equal(httpd_header(seen, "user-agent", value, sizeof value),
                             "predeploy/" PD_VERSION);
-        assert_null(httpd_header(seen, "expect", value, sizeof value));
         assert_null(httpd_header(seen, "authorization", value, sizeof value));
         const char *type = httpd_header(seen, "content-type", value, sizeof value);
         assert_true(i < 2 ? pd_streq(type, "application/json") : type == NULL);

@@ -19,11 +19,11 @@ static void memory_is_zeroed_aligned_and_apart(void **state)
 {
     static const size_t sizes[] = {0,     1,     2,     15,    16,    17,    31,     1000,
                                    16383, 16384, 16385, 65535, 65536, 65537, 262144, 1 << 20};
-    enum { ROUNDS = 40, SIZES = sizeof sizes / sizeof *sizes };
-    unsigned char *pieces[ROUNDS * SIZES];
+    enum { SIZES = sizeof sizes / sizeof *sizes, PIECES = 40 * SIZES };
+    unsigned char *pieces[PIECES];
     (void)state;
     PD_AUTO_ARENA arena = pd_arena_new();
-    for (size_t i = 0; i < ROUNDS * SIZES; i++) {
+    for (size_t i = 0; i < PIECES; i++) {
         size_t size = sizes[i % SIZES];
         pieces[i] = pd_arena_alloc(arena, size);
         assert_non_null(pieces[i]);
@@ -32,7 +32,7 @@ static void memory_is_zeroed_aligned_and_apart(void **state)
             assert_true(pieces[i][k] == 0);
         memset(pieces[i], (int)(i % 251 + 1), size);
     }
-    for (size_t i = 0; i < ROUNDS * SIZES; i++)
+    for (size_t i = 0; i < PIECES; i++)
         for (size_t k = 0; k < sizes[i % SIZES]; k++)
             assert_true(pieces[i][k] == i % 251 + 1);
 }

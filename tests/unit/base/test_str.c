@@ -36,60 +36,62 @@ static void strings_compare(void **state)
     assert_false(pd_blank("\u00a0"));
 }
 
+static const struct {
+    const char *text;
+    uint64_t max;
+    bool valid;
+    uint64_t value;
+} number_rows[] = {
+    {"0", UINT64_MAX, true, 0},
+    {"0", 0, true, 0},
+    {"00", 0, true, 0},
+    {"1", 0, false, 0},
+    {"9", 0, false, 0},
+    {"1", 1, true, 1},
+    {"2", 1, false, 0},
+    {"9", 5, false, 0},
+    {"5", 5, true, 5},
+    {"6", 5, false, 0},
+    {"10", 5, false, 0},
+    {"10", 10, true, 10},
+    {"11", 10, false, 0},
+    {"007", 7, true, 7},
+    {"008", 7, false, 0},
+    {"18446744073709551615", UINT64_MAX, true, UINT64_MAX},
+    {"18446744073709551616", UINT64_MAX, false, 0},
+    {"18446744073709551619", UINT64_MAX, false, 0},
+    {"18446744073709551620", UINT64_MAX, false, 0},
+    {"28446744073709551615", UINT64_MAX, false, 0},
+    {"184467440737095516150", UINT64_MAX, false, 0},
+    {"99999999999999999999999999999999999999999", UINT64_MAX, false, 0},
+    {"00000000000000000000000000000000000000001", UINT64_MAX, true, 1},
+    {"18446744073709551614", UINT64_MAX - 1, true, UINT64_MAX - 1},
+    {"18446744073709551615", UINT64_MAX - 1, false, 0},
+    {"", 9, false, 0},
+    {NULL, 9, false, 0},
+    {"-1", UINT64_MAX, false, 0},
+    {"+1", 9, false, 0},
+    {" 1", 9, false, 0},
+    {"1 ", 9, false, 0},
+    {"1\n", 9, false, 0},
+    {"0x1", 99, false, 0},
+    {"1e1", 99, false, 0},
+    {"1.0", 99, false, 0},
+    {"\u0661", 99, false, 0},
+    {"/", 99, false, 0},
+    {":", 99, false, 0},
+};
+
 static void numbers(void **state)
 {
-    static const struct {
-        const char *text;
-        uint64_t max;
-        bool valid;
-        uint64_t value;
-    } rows[] = {
-        {"0", UINT64_MAX, true, 0},
-        {"0", 0, true, 0},
-        {"00", 0, true, 0},
-        {"1", 0, false, 0},
-        {"9", 0, false, 0},
-        {"1", 1, true, 1},
-        {"2", 1, false, 0},
-        {"9", 5, false, 0},
-        {"5", 5, true, 5},
-        {"6", 5, false, 0},
-        {"10", 5, false, 0},
-        {"10", 10, true, 10},
-        {"11", 10, false, 0},
-        {"007", 7, true, 7},
-        {"008", 7, false, 0},
-        {"18446744073709551615", UINT64_MAX, true, UINT64_MAX},
-        {"18446744073709551616", UINT64_MAX, false, 0},
-        {"18446744073709551619", UINT64_MAX, false, 0},
-        {"18446744073709551620", UINT64_MAX, false, 0},
-        {"28446744073709551615", UINT64_MAX, false, 0},
-        {"184467440737095516150", UINT64_MAX, false, 0},
-        {"99999999999999999999999999999999999999999", UINT64_MAX, false, 0},
-        {"00000000000000000000000000000000000000001", UINT64_MAX, true, 1},
-        {"18446744073709551614", UINT64_MAX - 1, true, UINT64_MAX - 1},
-        {"18446744073709551615", UINT64_MAX - 1, false, 0},
-        {"", 9, false, 0},
-        {NULL, 9, false, 0},
-        {"-1", UINT64_MAX, false, 0},
-        {"+1", 9, false, 0},
-        {" 1", 9, false, 0},
-        {"1 ", 9, false, 0},
-        {"1\n", 9, false, 0},
-        {"0x1", 99, false, 0},
-        {"1e1", 99, false, 0},
-        {"1.0", 99, false, 0},
-        {"\u0661", 99, false, 0},
-        {"/", 99, false, 0},
-        {":", 99, false, 0},
-    };
     (void)state;
-    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+    for (size_t i = 0; i < sizeof number_rows / sizeof *number_rows; i++) {
         uint64_t value = 4711;
-        bool valid = pd_parse_uint(rows[i].text, rows[i].max, &value);
-        if (valid != rows[i].valid)
-            fail_msg("%s, at most %llu", rows[i].text, (unsigned long long)rows[i].max);
-        assert_true(value == (valid ? rows[i].value : 4711));
+        bool valid = pd_parse_uint(number_rows[i].text, number_rows[i].max, &value);
+        if (valid != number_rows[i].valid)
+            fail_msg("%s, at most %llu", number_rows[i].text,
+                     (unsigned long long)number_rows[i].max);
+        assert_true(value == (valid ? number_rows[i].value : 4711));
     }
     /* every number around every small maximum */
     for (uint64_t max = 0; max <= 120; max++) {
@@ -195,6 +197,9 @@ static void suggestions(void **state)
     }
     static const char *const none[] = {NULL};
     assert_null(pd_did_you_mean("deploy", none));
+    static const char *const two_letters[] = {"up", NULL};
+    assert_string_equal(pd_did_you_mean("pu", two_letters), "up"); /* a swap is one slip */
+    assert_null(pd_did_you_mean("xy", two_letters));
     static const char *const empty[] = {"", "a", NULL};
     assert_null(pd_did_you_mean("b", empty));
 }

@@ -66,8 +66,8 @@ static void add_formatted(pd_strbuf *buf)
 
 static void add_one_by_one(pd_strbuf *buf)
 {
-    for (char c = '0'; c <= '9'; c++)
-        pd_strbuf_addc(buf, c);
+    for (const char *digit = "0123456789"; *digit != '\0'; digit++)
+        pd_strbuf_addc(buf, *digit);
 }
 
 /* Lengths on both sides of the maximum, for each way to append. */

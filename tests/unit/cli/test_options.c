@@ -30,7 +30,7 @@ static bool parse(pd_arena *arena, line *l, unsigned sets, pd_args *args, pd_err
 {
     memset(args, 0, sizeof *args);
     memset(err, 0, sizeof *err);
-    return pd_args_parse(args, arena, sets, l->argc, l->argv, 0, err);
+    return pd_args_parse(args, arena, sets, l->argc, l->argv, err);
 }
 
 static void values_flags_and_positionals(void **state)
@@ -117,9 +117,9 @@ static void help_fits_a_terminal(void **state)
         pd_help_all(&out);
         for (const char *at = out.data; *at != '\0';) {
             size_t width = strcspn(at, "\n");
-            if (width > 82)
+            if (width > 80)
                 print_message("%.*s\n", (int)width, at);
-            assert_true(width <= 82);
+            assert_true(width <= 80);
             at += width + (at[width] == '\n');
         }
     }

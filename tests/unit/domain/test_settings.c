@@ -79,7 +79,7 @@ static const char everything[] = "[migrations]\n"
                                  "[backup]\n"
                                  "required\n"
                                  "timeout = 2h\n"
-                                 "[rule \"create-index-unknown\"]\n"
+                                 "[rule \"sql-syntax\"]\n"
                                  "[rule \"order-not-numeric\"]\n"
                                  "severity = off\n"
                                  "[rule.sql-empty]\n"
@@ -178,8 +178,8 @@ static const refusal refusals[] = {
     {"[deploy]\nxyzzyxyzzy = 5s\n", "main:.predeploy:2: unknown key 'xyzzyxyzzy' in [deploy]|",
      "The keys of [deploy]"},
     {"\n\n[deplyo]\nretries = 5\n",
-     "main:.predeploy:4: unknown section [deplyo] (did you mean 'deploy'?)|", "The sections are"},
-    {"[deploy \"prod\"]\nretries = 5\n", "main:.predeploy:2: [deploy] has no subsections|",
+     "main:.predeploy:3: unknown section [deplyo] (did you mean 'deploy'?)|", "The sections are"},
+    {"[deploy \"prod\"]\nretries = 5\n", "main:.predeploy:1: [deploy] has no subsections|",
      "Write [deploy] alone"},
     {"[migrations]\nlayout = drizle\n",
      "main:.predeploy:2: migrations.layout: 'drizle' is no value of this key (did you mean "
@@ -213,23 +213,24 @@ static const refusal refusals[] = {
     {"[ledger]\nschema = a23456789b123456789c123456789d123456789e123456789f123456789g1234\n",
      "main:.predeploy:2: ledger.schema: 'a23456789", "63|"},
     {"[rule \"order-not-numerik\"]\nseverity = off\n",
-     "main:.predeploy:2: unknown rule 'order-not-numerik' (did you mean 'order-not-numeric'?)|",
+     "main:.predeploy:1: unknown rule 'order-not-numerik' (did you mean 'order-not-numeric'?)|",
      "id of its rule"},
-    {"[rule]\nseverity = off\n", "main:.predeploy:2: [rule] does not say which rule|", "[rule \""},
+    {"[rule]\nseverity = off\n", "main:.predeploy:1: [rule] does not say which rule|", "[rule \""},
     {"[rule \"sql-empty\"]\nseverty = off\n",
      "main:.predeploy:2: unknown key 'severty' in [rule \"sql-empty\"]|", "severity"},
     {"[rule \"sql-empty\"]\nseverity = none\n",
      "main:.predeploy:2: rule.sql-empty.severity: 'none' is no value of this key",
      "error, warning, off"},
-    {"[include]\npath = other\n", "main:.predeploy:2: settings include no other file|", "itself"},
+    {"[include]\npath = other\n", "main:.predeploy:1: settings include no other file|", "itself"},
     {"[includeIf \"gitdir:/x\"]\npath = other\n",
-     "main:.predeploy:2: settings include no other file|", "itself"},
+     "main:.predeploy:1: settings include no other file|", "itself"},
     {"[backup]\nurl = https://u:hunter2@h/\n", "main:.predeploy:2: unknown key 'url' in [backup]|",
      "environment alone"},
     {"[backup]\nsecret = hunter2\n", "main:.predeploy:2: unknown key 'secret' in [backup]",
      "PREDEPLOY_BACKUP_SECRET"},
-    {"[database]\nurl = postgres://u:hunter2@h/\n", "main:.predeploy:2: unknown section [database]",
+    {"[database]\nurl = postgres://u:hunter2@h/\n", "main:.predeploy:1: unknown section [database]",
      "DATABASE_URL"},
+    {"[depl]", "main:.predeploy:1: unknown section [depl] (did you mean 'deploy'?)|", ""},
     {"retries = 5\n", "main:.predeploy:1: a key stands in front of the first [section]|", "git"},
     {"[deploy]\nretries 5\n", "main:.predeploy:2: a key must be followed by '='|", "git config"},
     {"[deploy]\n= 5\n", "main:.predeploy:2: neither a [section] nor a key|", ""},

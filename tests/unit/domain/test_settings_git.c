@@ -21,6 +21,7 @@ static const char *const valid[] = {
     "[a]\nb=\"\"\n",
     "\xef\xbb\xbf[a]\nb = c\n",
     "[a]\r\nb = c\r\n\r\nd = e\r\n",
+    "[a]\r\nb = one\\\r\ntwo\r\n",
     "[A.B]\nCamelCase = Value\n",
     "[A-1 \"Sub Section\"]\nb-2 = c\n",
     "[a \"q\\\"u\\\\o\\te\"]\nb = c\n",
@@ -37,8 +38,7 @@ static const char *const valid[] = {
     "[a]\nb = \"one " BREAK " two\"\n",
     "[a]\nb = x ; comment " BREAK "c = d\n",
     "[a]\nb = x # \"unclosed\n",
-    "[a]\nb = end"
-    "\\",
+    "[a]\nb = end\\",
     "[a]\nb = a=b=c\n",
     "[a]\nb = [c]\n",
     "[a]\nb = 1\n[d]\n[a]\nb = 2\n",
@@ -47,15 +47,16 @@ static const char *const valid[] = {
     "[a]\nb = \"\"x\"\"\n",
     "[a]\nb = \"\" \"\"\n",
     "[a] [b] c = d\n",
-    "[a]\nb ; comment\n",
+    "[a.B \"C\"]\nb = c\n",
     "[1]\nb = c\n",
     "[-]\nb = c\n",
 };
 
 static const char *const invalid[] = {
-    "[a\n",           "[a \"b]\n",     "[a \"b\"\n",  "[a b]\n",        "[a \"b\" ]\n",
-    "[a]\n1b = c\n",  "[a]\nb c\n",    "[a]\n= c\n",  "[a]\nb = \"c\n", "[a]\nb = \\q\n",
-    "[a]\nb_c = d\n", "[a]\n-b = c\n", "[]\nb = c\n",
+    "[a\n",           "[a \"b]\n",          "[a \"b\"\n",     "[a b]\n",
+    "[a \"b\" ]\n",   "[a]\n1b = c\n",      "[a]\nb c\n",     "[a]\n= c\n",
+    "[a]\nb = \"c\n", "[a]\nb = \\q\n",     "[a]\nb_c = d\n", "[a]\n-b = c\n",
+    "[]\nb = c\n",    "[a]\nb ; comment\n", "[a]\nb \r= c\n",
 };
 
 /* "section.subsection.key LF value SOH" of every item, as `git config --list -z` has it; NULL
@@ -72,8 +73,8 @@ static const char *read_ours(pd_arena *arena, const char *text)
         if (!pd_config_text_next(&reader, &item, &found, &err)) {
             return NULL;
         }
-        if (!found) {
-            break;
+        if (!found || item.key == NULL) {
+            continue;
         }
         pd_strbuf_adds(&out, item.section);
         if (item.subsection != NULL) {

@@ -241,6 +241,24 @@ static void test_half_upgraded(void **state)
     world_free(&w);
 }
 
+/* A journal on one long line: findings get its line, but no column and no excerpt. */
+static void test_long_line(void **state)
+{
+    (void)state;
+    world w = world_new();
+    PD_AUTO_STRBUF text = pd_strbuf_new(PD_STRBUF_MAX);
+    pd_strbuf_adds(&text, "{\"version\": \"7\", \"dialect\": \"pg\", \"entries\": [");
+    pd_strbuf_addn(&text, ' ', 5000);
+    pd_strbuf_adds(&text, FIRST "]}");
+    world_put(&w, PD_JOURNAL_FILE, text.data);
+    world_read(&w, PD_LAYOUT_DETECT);
+    expect_one(&w, "journal-missing-file", "0000_a");
+    assert_int_equal(w.findings.items[0].place.line, 1);
+    assert_int_equal(w.findings.items[0].place.column, 0);
+    assert_null(w.findings.items[0].excerpt);
+    world_free(&w);
+}
+
 static void test_too_many_entries(void **state)
 {
     (void)state;
@@ -269,6 +287,7 @@ int main(void)
         cmocka_unit_test(test_nested_sql),
         cmocka_unit_test(test_linked_file_is_told_once),
         cmocka_unit_test(test_half_upgraded),
+        cmocka_unit_test(test_long_line),
         cmocka_unit_test(test_too_many_entries),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -106,6 +106,7 @@ static void test_rolled_over_dates(void **state)
     } rows[] = {
         {"19700101000000", 0},
         {"20240229235959", INT64_C(1709251199000)},
+        {"20240301000000", INT64_C(1709251200000)},
         {"20230229000000", INT64_C(1677628800000)},
         {"20261301000000", INT64_C(1798761600000)},
         {"20260001000000", INT64_C(1764547200000)},
@@ -129,15 +130,16 @@ static void test_rolled_over_dates(void **state)
 static void test_order_of_one_second(void **state)
 {
     (void)state;
-    static const char *const names[] = {"_ab", "_a1", "_a_b", "_B", "_a-b", "_b"};
+    static const char *const names[] = {"_ab", "_a1", "_a_b", "_B", "_a-b", "_b", "_A0"};
     world w = world_new();
     for (size_t i = 0; i < LENGTH(names); i++) {
         world_put(&w, pd_arena_printf(w.arena, "20260101000000%s/migration.sql", names[i]), "x");
     }
     world_read(&w, PD_LAYOUT_DETECT);
-    assert_string_equal(world_names(&w), "20260101000000_a_b 20260101000000_a-b 20260101000000_a1 "
-                                         "20260101000000_ab 20260101000000_b 20260101000000_B");
-    assert_int_equal(w.findings.count, 5);
+    assert_string_equal(world_names(&w),
+                        "20260101000000_a_b 20260101000000_a-b 20260101000000_A0 20260101000000_a1 "
+                        "20260101000000_ab 20260101000000_b 20260101000000_B");
+    assert_int_equal(w.findings.count, 6);
     world_free(&w);
 }
 

@@ -1,4 +1,10 @@
-#include "cmocka_all.h"
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <string.h>
+
+#include <cmocka.h>
 
 #include "pg/conn.h"
 
@@ -44,9 +50,9 @@ static void slipped_pieces_are_not_usable(void **state)
 {
     (void)state;
     static const pd_case cases[] = {
-        {"postgres://u:S3cr/et@h:5432/db", false},   /* '/' in the password: a port */
+        {"postgres://u:S3cr/et@h:5432/db", false},    /* '/' in the password: a port */
         {"postgres://u:123/S3cret@h:5432/db", false}, /* the same, and the port is a number */
-        {"postgres://u:S3c@ret@h:5432/db", false},   /* '@': a host */
+        {"postgres://u:S3c@ret@h:5432/db", false},    /* '@': a host */
         {"postgres://u:S3c%zzret@h/db", false},
         {"postgres://u:[S3cret", false},
         {"postgre://u:S3cret@h/db", false},

@@ -23,12 +23,11 @@ static const char *slurp(pd_arena *arena, const char *path)
     FILE *stream = fopen(path, "rb");
     if (stream == NULL)
         return NULL;
-    const char *text = NULL;
-    size_t len = 0;
+    pd_bytes bytes = {0};
     pd_error err = {0};
-    bool read = pd_file_slurp(stream, path, PD_STRBUF_MAX, arena, &text, &len, &err);
+    bool read = pd_file_slurp(stream, path, PD_STRBUF_MAX, arena, &bytes, &err);
     fclose(stream);
-    return read ? text : NULL;
+    return read ? bytes.data : NULL;
 }
 
 static void assert_says(const char *path, const char *text, const char *what)

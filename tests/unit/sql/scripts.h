@@ -21,7 +21,7 @@ static inline pd_script scripts_parse(pd_arena *arena, const char *text, bool br
     pd_sql_input input = {.text = text, .len = strlen(text), .breakpoints = breakpoints};
     pd_script script = {.state = PD_SCRIPT_TOO_DEEP};
     pd_error err = {0};
-    if (!pd_sql_parse(arena, &input, 1, "public", true, &script, &err))
+    if (!pd_sql_parse(arena, &(pd_sql_batch){&input, 1, "public", true}, &script, &err))
         fail_msg("%s: %s", err.message, err.detail);
     return script;
 }

@@ -71,12 +71,21 @@ static void test_deep_texts_between_good_ones(void **state)
     }
 }
 
+/* More levels than a usual stack of 8 MiB has room for. */
 static void test_large_stack_reads_deep_text(void **state)
 {
     (void)state;
-    static const repeated deep = {"SELECT 1", "+1", 10000, ""};
+    static const repeated deep = {"SELECT 1", "+1", 6000, ""};
     PD_AUTO_ARENA arena = pd_arena_new();
-    pd_script script = scripts_parse(arena, repeat(arena, &deep), false);
+    pd_sql_input input = input_of(repeat(arena, &deep));
+    pd_sql_job job = small_job(&input, 1);
+    job.limits.cpu_seconds = 100;
+    pd_script script;
+    pd_error err = {0};
+    assert_true(pd_sql_parse_job(arena, &job, &script, &err));
+    assert_int_equal(script.state, PD_SCRIPT_TOO_DEEP);
+    job.limits.stack_bytes = (size_t)256 << 20;
+    assert_true(pd_sql_parse_job(arena, &job, &script, &err));
     assert_int_equal(script.state, PD_SCRIPT_OK);
     assert_int_equal(script.count, 1);
 }
@@ -96,16 +105,15 @@ static void test_cpu_limit(void **state)
     (void)state;
     static const repeated slow = {"SELECT 1", "+1", 50000, ""};
     PD_AUTO_ARENA arena = pd_arena_new();
-    pd_sql_input inputs[] = {input_of(repeat(arena, &slow)), input_of("SELECT 1")};
-    pd_sql_job job = small_job(inputs, 2);
+    pd_sql_input input = input_of(repeat(arena, &slow));
+    pd_sql_job job = small_job(&input, 1);
     job.limits.cpu_seconds = 0;
     job.limits.stack_bytes = (size_t)256 << 20;
-    pd_script scripts[2];
+    pd_script script;
     pd_error err = {0};
-    assert_true(pd_sql_parse_job(arena, &job, scripts, &err));
-    assert_int_equal(scripts[0].state, PD_SCRIPT_TOO_DEEP);
-    assert_string_equal(scripts[0].error, "it takes too long to parse");
-    assert_int_equal(scripts[1].state, PD_SCRIPT_OK);
+    assert_true(pd_sql_parse_job(arena, &job, &script, &err));
+    assert_int_equal(script.state, PD_SCRIPT_TOO_DEEP);
+    assert_string_equal(script.error, "it takes too long to parse");
 }
 
 static void test_wall_limit_ends_all(void **state)
@@ -173,7 +181,7 @@ static void test_nothing_to_parse(void **state)
     (void)state;
     PD_AUTO_ARENA arena = pd_arena_new();
     pd_error err = {0};
-    assert_true(pd_sql_parse(arena, NULL, 0, "public", true, NULL, &err));
+    assert_true(pd_sql_parse(arena, &(pd_sql_batch){NULL, 0, "public", true}, NULL, &err));
 }
 
 static void test_nul(void **state)
@@ -183,7 +191,7 @@ static void test_nul(void **state)
     pd_sql_input input = {.text = "SELECT 1;\0DROP TABLE t;", .len = 23};
     pd_script script;
     pd_error err = {0};
-    assert_true(pd_sql_parse(arena, &input, 1, "public", true, &script, &err));
+    assert_true(pd_sql_parse(arena, &(pd_sql_batch){&input, 1, "public", true}, &script, &err));
     assert_int_equal(script.state, PD_SCRIPT_SYNTAX);
     assert_int_equal(script.error_offset, 9);
 }
@@ -231,7 +239,8 @@ static void test_batch(void **state)
     for (size_t i = 0; i < LENGTH(rows); i++)
         inputs[i] = input_of(rows[i].text);
     pd_error err = {0};
-    assert_true(pd_sql_parse(arena, inputs, LENGTH(rows), "public", true, scripts, &err));
+    assert_true(
+        pd_sql_parse(arena, &(pd_sql_batch){inputs, LENGTH(rows), "public", true}, scripts, &err));
     for (size_t i = 0; i < LENGTH(rows); i++) {
         assert_int_equal(scripts[i].count, 1);
         bool unknown = (scripts[i].statements[0].traits & PD_TRAIT_TABLES_UNKNOWN) != 0;
@@ -255,8 +264,8 @@ static void test_schema(void **state)
     for (size_t i = 0; i < LENGTH(rows); i++) {
         pd_script script;
         pd_error err = {0};
-        assert_true(
-            pd_sql_parse(arena, &input, 1, rows[i].schema, rows[i].unqualified, &script, &err));
+        assert_true(pd_sql_parse(
+            arena, &(pd_sql_batch){&input, 1, rows[i].schema, rows[i].unqualified}, &script, &err));
         int delta = 0;
         for (size_t k = 0; k < script.count; k++)
             delta += script.statements[k].tables_delta;

@@ -12,16 +12,15 @@
 
 static const char *read_text(pd_arena *arena, const char *path)
 {
-    const char *data = NULL;
-    size_t len = 0;
+    pd_bytes bytes = {0};
     pd_error err = {0};
     FILE *stream = fopen(path, "re");
     if (stream == NULL)
         fail_msg("%s is missing", path);
-    bool read = pd_file_slurp(stream, path, 1 << 20, arena, &data, &len, &err);
+    bool read = pd_file_slurp(stream, path, 1 << 20, arena, &bytes, &err);
     fclose(stream);
     assert_true(read);
-    return pd_arena_strndup(arena, data, len);
+    return pd_arena_strndup(arena, bytes.data, bytes.len);
 }
 
 static bool agrees(const char *name)

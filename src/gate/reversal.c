@@ -1,0 +1,87 @@
+#include <string.h>
+
+#include "base/str.h"
+#include "gate/claims.h"
+#include "gate/pending.h"
+#include "gate/syntax.h"
+#include "sql/companion.h"
+#include "sql/parse.h"
+
+static void judge_row(const pd_reversal *reversal, pd_findings *findings)
+{
+    const pd_ledger_row *row = reversal->row;
+    pd_finding *finding = NULL;
+    if (row->down_sql == NULL) {
+        finding = pd_find(findings, PD_RULE_ROLLBACK_UNAVAILABLE, reversal->path,
+                          "%s was applied without a rollback companion", row->name);
+        pd_finding_hint(findings, finding,
+                        "Undo it with a new migration. A companion that is added now does not "
+                        "change what the ledger keeps.");
+        return;
+    }
+    pd_companion companion = {0};
+    pd_companion_read(findings->arena, row->down_sql, strlen(row->down_sql), &companion);
+    if (!companion.empty)
+        return;
+    finding =
+        pd_find(findings, PD_RULE_ROLLBACK_UNAVAILABLE, reversal->path,
+                "%s cannot be taken out: %s", row->name,
+                pd_blank(companion.reason) ? "its companion has no statement" : companion.reason);
+    pd_finding_hint(findings, finding,
+                    "Restore the backup that was made before it (`predeploy status` shows its "
+                    "reference), or undo it with a new migration.");
+}
+
+bool pd_gate_reversal(const pd_set *set, const pd_reversal *reversals, size_t count,
+                      const pd_settings *settings, pd_findings *findings, pd_error *err)
+{
+    pd_arena *arena = findings->arena;
+    size_t before = findings->count;
+    for (size_t i = 0; i < count; i++)
+        judge_row(&reversals[i], findings);
+    if (findings->count > before)
+        return true;
+    pd_sql_input *inputs = pd_arena_array(arena, count + 1, sizeof *inputs);
+    pd_script *parsed = pd_arena_array(arena, count + 1, sizeof *parsed);
+    for (size_t i = 0; i < count; i++) {
+        const char *text = reversals[i].row->down_sql;
+        inputs[i] = (pd_sql_input){text, strlen(text), pd_set_is_drizzle(set)};
+    }
+    pd_sql_batch batch = {
+        .inputs = inputs,
+        .count = count,
+        .table_schema = settings->verify_schema,
+        .unqualified = true,
+    };
+    if (!pd_sql_parse(arena, &batch, parsed, err))
+        return false;
+    for (size_t i = 0; i < count; i++) {
+        pd_migration as_applied = {
+            .name = reversals[i].row->name,
+            .down = {.path = reversals[i].path, .data = inputs[i].text, .len = inputs[i].len},
+        };
+        *reversals[i].script = parsed[i];
+        pd_gate_syntax(&as_applied, &parsed[i], true, findings);
+    }
+    return true;
+}
+
+void pd_gate_unadopted(const pd_set *set, const pd_ledger *ledger, pd_findings *findings)
+{
+    if (!pd_set_is_drizzle(set) || ledger->drizzle_shape == PD_DRIZZLE_ABSENT)
+        return;
+    pd_claims claims = {0};
+    pd_claim_rows(findings->arena, set, ledger, &claims);
+    for (size_t m = 0; m < set->count; m++) {
+        const pd_migration *migration = &set->migrations[m];
+        bool known = claims.row_of[m] < 0;
+        for (size_t i = 0; i < ledger->count && !known; i++)
+            known = strcmp(ledger->rows[i].name, migration->name) == 0;
+        if (known)
+            continue;
+        pd_finding *finding = pd_find(
+            findings, PD_RULE_ROLLBACK_UNAVAILABLE, migration->up.path,
+            "%s was applied by Drizzle and is not in predeploy's ledger yet", migration->name);
+        pd_finding_hint(findings, finding, "Adopt it first, with its companion: predeploy deploy");
+    }
+}

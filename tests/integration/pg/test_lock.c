@@ -1,0 +1,265 @@
+#include "pg_world.h"
+
+#include <signal.h>
+#include <unistd.h>
+
+#include "base/clock.h"
+#include "pg_migrations.h"
+
+#define TABLES                                                                                     \
+    "SELECT coalesce(string_agg(relname, ',' ORDER BY relname), '') FROM pg_class "                \
+    "WHERE relnamespace = to_regnamespace('predeploy') AND relkind = 'r'"
+
+static void one_deployment_at_a_time(void **state)
+{
+    world *w = *state;
+    PD_AUTO_DB first = open_locked(w, PD_LAYOUT_PLAIN);
+    PD_AUTO_DB second = open_db(w, PD_LAYOUT_PLAIN);
+    assert_false(pd_db_lock(second, false, &w->err));
+    expect_error(w, PD_ERROR_LOCKED, "another deployment");
+    assert_non_null(strstr(w->err.detail, "of user postgres, application \"predeploy\", since 20"));
+    const char *pid = ask(w, "SELECT pid FROM pg_locks WHERE locktype = 'advisory' AND granted");
+    assert_non_null(strstr(w->err.detail, pd_arena_printf(w->arena, "process %s ", pid)));
+    assert_non_null(strstr(w->err.hint, pid));
+    pd_db_close(&first);
+    must(w, pd_db_lock(second, true, &w->err));
+}
+
+static void waits_no_longer_than_asked(void **state)
+{
+    world *w = *state;
+    PD_AUTO_DB first = open_locked(w, PD_LAYOUT_PLAIN);
+    assert_non_null(first);
+    PD_AUTO_DB second = open_db(w, PD_LAYOUT_PLAIN);
+    w->settings.lock_wait_ms = 400;
+    int64_t begun_ms = pd_now_ms();
+    assert_false(pd_db_lock(second, true, &w->err));
+    expect_error(w, PD_ERROR_LOCKED, "waited 400 ms");
+    assert_true(pd_now_ms() - begun_ms >= 400);
+}
+
+static void a_signal_ends_the_wait(void **state)
+{
+    world *w = *state;
+    PD_AUTO_DB first = open_locked(w, PD_LAYOUT_PLAIN);
+    assert_non_null(first);
+    PD_AUTO_DB second = open_db(w, PD_LAYOUT_PLAIN);
+    pd_error none = {0};
+    assert_true(pd_interrupt_open(&w->interrupt, &none));
+    assert_int_equal(kill(getpid(), SIGINT), 0);
+    assert_false(pd_db_lock(second, true, &w->err));
+    assert_int_equal(w->err.kind, PD_ERROR_INTERRUPTED);
+    pd_interrupt_close(&w->interrupt);
+}
+
+static void locks_of_other_databases_are_their_own(void **state)
+{
+    world *w = *state;
+    PD_AUTO_DB first = open_locked(w, PD_LAYOUT_PLAIN);
+    assert_non_null(first);
+    const char *here = w->conninfo;
+    w->conninfo = w->server; /* database postgres */
+    PD_AUTO_DB other = open_db(w, PD_LAYOUT_PLAIN);
+    must(w, pd_db_lock(other, false, &w->err));
+    w->conninfo = here;
+    pd_conn server = {0};
+    world_connect(w, &server, w->server);
+    ask_on(w, &server, "DROP SCHEMA predeploy CASCADE");
+    pd_conn_close(&server);
+}
+
+static void the_ledger_is_made_once(void **state)
+{
+    world *w = *state;
+    PD_AUTO_DB first = open_locked(w, PD_LAYOUT_PLAIN);
+    assert_string_equal(ask(w, TABLES), "deployments,migrations,schema_migrations,seal");
+    assert_string_equal(ask(w, "SELECT string_agg(name || ' ' || tool_version, ',') "
+                               "FROM predeploy.schema_migrations"),
+                        "0001_ledger " PD_VERSION);
+    assert_string_equal(ask(w, "SELECT hash FROM predeploy.schema_migrations"),
+                        ask(w, pd_arena_printf(w->arena,
+                                               "SELECT encode(sha256(pg_read_binary_file('%s')), "
+                                               "'hex')",
+                                               PD_SOURCE_DIR "/migrations/0001_ledger.sql")));
+    const char *oids = "SELECT string_agg(oid::text, ',' ORDER BY oid) FROM pg_class "
+                       "WHERE relnamespace = to_regnamespace('predeploy')";
+    const char *before = ask(w, oids);
+    pd_db_close(&first);
+    PD_AUTO_DB second = open_locked(w, PD_LAYOUT_PLAIN);
+    assert_string_equal(ask(w, oids), before);
+    /* locked twice is no mistake */
+    must(w, pd_db_lock(second, false, &w->err));
+}
+
+static void the_companion_takes_the_ledger_out(void **state)
+{
+    world *w = *state;
+    PD_AUTO_DB db = open_locked(w, PD_LAYOUT_PLAIN);
+    assert_non_null(db);
+    FILE *file = fopen(PD_SOURCE_DIR "/migrations/0001_ledger-rollback.sql", "r");
+    char text[4096] = "";
+    assert_non_null(file);
+    assert_true(fread(text, 1, sizeof text - 1, file) > 0);
+    (void)fclose(file);
+    ask(w, text);
+    assert_string_equal(ask(w, "SELECT to_regnamespace('predeploy')"), "NULL");
+}
+
+static void a_newer_ledger_is_left_alone(void **state)
+{
+    world *w = *state;
+    PD_AUTO_DB first = open_locked(w, PD_LAYOUT_PLAIN);
+    pd_db_close(&first);
+    ask(w, "INSERT INTO predeploy.schema_migrations (name, hash, tool_version) "
+           "VALUES ('9999_future', repeat('0', 64), '99.0.0')");
+    PD_AUTO_DB second = open_db(w, PD_LAYOUT_PLAIN);
+    assert_false(pd_db_lock(second, true, &w->err));
+    expect_error(w, PD_ERROR_UNREACHABLE, "9999_future");
+    expect_error(w, PD_ERROR_UNREACHABLE, "Upgrade predeploy");
+    pd_db_close(&second);
+    ask(w, "DELETE FROM predeploy.schema_migrations WHERE name = '9999_future';"
+           "UPDATE predeploy.schema_migrations SET hash = repeat('0', 64)");
+    PD_AUTO_DB third = open_db(w, PD_LAYOUT_PLAIN);
+    assert_false(pd_db_lock(third, true, &w->err));
+    expect_error(w, PD_ERROR_UNREACHABLE, "another hash");
+}
+
+static void what_never_finished_was_interrupted(void **state)
+{
+    world *w = *state;
+    PD_AUTO_DB first = open_locked(w, PD_LAYOUT_PLAIN);
+    pd_deployment deployment = {.id = "0f2c1f0e-8d3b-4f57-9f5e-2d6f6c1f8a11",
+                                .kind = "deploy",
+                                .commit = "9f1c2e7a9f1c2e7a",
+                                .actor = "somebody",
+                                .tool_version = PD_VERSION,
+                                .started_at = "2026-01-02T03:04:05Z",
+                                .tables_before = -1,
+                                .tables_after = -1};
+    must(w, pd_db_begin_deployment(first, &deployment, &w->err));
+    assert_string_equal(ask(w, "SELECT outcome FROM predeploy.deployments"), "running");
+    assert_string_equal(ask(w, "SELECT application_name FROM pg_stat_activity "
+                               "WHERE application_name LIKE 'predeploy/%'"),
+                        "predeploy/9f1c2e7a9f1c");
+    pd_db_close(&first);
+    PD_AUTO_DB second = open_locked(w, PD_LAYOUT_PLAIN);
+    assert_non_null(second);
+    assert_string_equal(ask(w, "SELECT outcome FROM predeploy.deployments "
+                               "WHERE finished_at IS NOT NULL AND detail IS NOT NULL"),
+                        "interrupted");
+}
+
+static void a_role_needs_create_on_the_database(void **state)
+{
+    world *w = *state;
+    ask(w, "CREATE ROLE lowly LOGIN");
+    w->conninfo = world_conninfo(w, w->dbname, "lowly");
+    PD_AUTO_DB db = open_db(w, PD_LAYOUT_PLAIN);
+    assert_false(pd_db_lock(db, true, &w->err));
+    assert_string_equal(w->err.code, "42501");
+    expect_error(w, PD_ERROR_UNREACHABLE, "GRANT CREATE ON DATABASE");
+    pd_db_close(&db);
+    /* nothing more is needed when the schema is there */
+    ask(w, "CREATE SCHEMA predeploy AUTHORIZATION lowly");
+    PD_AUTO_DB again = open_locked(w, PD_LAYOUT_PLAIN);
+    pd_db_close(&again);
+    ask(w, "DROP SCHEMA predeploy CASCADE; DROP ROLE lowly");
+}
+
+/* Every way in which somebody else's ledger, or one of ours that somebody prepared, could run
+ * their code with our rights or be changed behind our back. */
+static void hostile_ledgers_are_refused(void **state)
+{
+    world *w = *state;
+    static const char *const tricks[][2] = {
+        {"ALTER SCHEMA predeploy OWNER TO mallory", "belongs to role mallory"},
+        {"GRANT CREATE ON SCHEMA predeploy TO mallory", "create objects"},
+        {"GRANT CREATE ON SCHEMA predeploy TO PUBLIC", "create objects"},
+        {"ALTER TABLE predeploy.migrations OWNER TO mallory", "belongs to role mallory"},
+        {"GRANT INSERT ON predeploy.migrations TO mallory", "may write"},
+        {"GRANT UPDATE (hash) ON predeploy.migrations TO mallory", "may write"},
+        {"GRANT TRIGGER ON predeploy.deployments TO PUBLIC", "may write"},
+        {"GRANT TRUNCATE ON predeploy.seal TO mallory", "may write"},
+        {"CREATE TRIGGER t BEFORE INSERT ON predeploy.migrations FOR EACH ROW "
+         "EXECUTE FUNCTION public.evil_trigger()",
+         "trigger"},
+        {"CREATE RULE r AS ON INSERT TO predeploy.deployments DO ALSO SELECT public.evil()",
+         "rule"},
+        {"ALTER TABLE predeploy.migrations ENABLE ROW LEVEL SECURITY", "row level security"},
+        {"ALTER TABLE predeploy.migrations ALTER hash SET DEFAULT public.evil()", "function"},
+        {"ALTER TABLE predeploy.migrations ADD CHECK (public.evil() IS NULL)", "function"},
+        {"CREATE INDEX ON predeploy.migrations (public.evil(name))", "function"},
+        {"ALTER TABLE predeploy.migrations ADD x text GENERATED ALWAYS AS (public.evil(name)) "
+         "STORED",
+         "function"},
+        {"ALTER TABLE predeploy.migrations ADD x public.evil_domain", "type"},
+        {"CREATE TABLE public.heir () INHERITS (predeploy.migrations)", "inheritance"},
+        {"ALTER TABLE predeploy.migrations RENAME TO real; CREATE VIEW predeploy.migrations AS "
+         "SELECT * FROM predeploy.real",
+         "ordinary table"},
+    };
+    ask(w, "CREATE ROLE mallory;"
+           "CREATE FUNCTION public.evil() RETURNS text LANGUAGE sql IMMUTABLE AS 'SELECT NULL';"
+           "CREATE FUNCTION public.evil(text) RETURNS text LANGUAGE sql IMMUTABLE AS 'SELECT $1';"
+           "CREATE DOMAIN public.evil_domain AS text CHECK (public.evil() IS NULL);"
+           "CREATE FUNCTION public.evil_trigger() RETURNS trigger LANGUAGE plpgsql AS "
+           "'BEGIN RETURN NEW; END'");
+    for (size_t i = 0; i < sizeof tricks / sizeof *tricks; i++) {
+        PD_AUTO_DB before = open_locked(w, PD_LAYOUT_PLAIN);
+        pd_db_close(&before);
+        ask(w, "GRANT SELECT ON ALL TABLES IN SCHEMA predeploy TO mallory");
+        PD_AUTO_DB harmless = open_locked(w, PD_LAYOUT_PLAIN);
+        pd_db_close(&harmless);
+        ask(w, tricks[i][0]);
+        PD_AUTO_DB db = open_db(w, PD_LAYOUT_PLAIN);
+        if (pd_db_lock(db, true, &w->err)) {
+            fail_msg("accepted: %s", tricks[i][0]);
+        }
+        expect_error(w, PD_ERROR_UNREACHABLE, tricks[i][1]);
+        pd_db_close(&db);
+        ask(w, "DROP SCHEMA predeploy CASCADE");
+    }
+    ask(w, "DROP OWNED BY mallory; DROP ROLE mallory");
+}
+
+static void a_foreign_schema_is_refused(void **state)
+{
+    world *w = *state;
+    ask(w, "CREATE ROLE mallory; CREATE SCHEMA predeploy AUTHORIZATION mallory");
+    PD_AUTO_DB db = open_db(w, PD_LAYOUT_PLAIN);
+    assert_false(pd_db_lock(db, true, &w->err));
+    expect_error(w, PD_ERROR_UNREACHABLE, "belongs to role mallory");
+    assert_string_equal(ask(w, TABLES), "");
+    pd_db_close(&db);
+    ask(w, "DROP SCHEMA predeploy; DROP ROLE mallory");
+}
+
+static void a_role_may_own_it_through_a_group(void **state)
+{
+    world *w = *state;
+    ask(w, "CREATE ROLE release; CREATE ROLE runner LOGIN IN ROLE release;"
+           "CREATE SCHEMA predeploy AUTHORIZATION release");
+    w->conninfo = world_conninfo(w, w->dbname, "runner");
+    PD_AUTO_DB db = open_locked(w, PD_LAYOUT_PLAIN);
+    pd_db_close(&db);
+    ask(w, "DROP SCHEMA predeploy CASCADE; DROP ROLE runner; DROP ROLE release");
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        WORLD_TEST(one_deployment_at_a_time),
+        WORLD_TEST(waits_no_longer_than_asked),
+        WORLD_TEST(a_signal_ends_the_wait),
+        WORLD_TEST(locks_of_other_databases_are_their_own),
+        WORLD_TEST(the_ledger_is_made_once),
+        WORLD_TEST(the_companion_takes_the_ledger_out),
+        WORLD_TEST(a_newer_ledger_is_left_alone),
+        WORLD_TEST(what_never_finished_was_interrupted),
+        WORLD_TEST(a_role_needs_create_on_the_database),
+        WORLD_TEST(hostile_ledgers_are_refused),
+        WORLD_TEST(a_foreign_schema_is_refused),
+        WORLD_TEST(a_role_may_own_it_through_a_group),
+    };
+    return cmocka_run_group_tests(tests, world_open, world_close);
+}

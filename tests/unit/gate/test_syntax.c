@@ -1,0 +1,181 @@
+/* The syntax gate: a text as sql/ has read it, and what is said of it. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+#include <string.h>
+
+#include "base/str.h"
+#include "base/strbuf.h"
+#include "gate/syntax.h"
+#include "sql/parse.h"
+
+#define LENGTH(array) (sizeof(array) / sizeof(array)[0])
+
+typedef struct world {
+    pd_arena *arena;
+    pd_migration migration;
+    pd_findings findings;
+} world;
+
+static void judge(world *self, const char *text, bool companion)
+{
+    pd_sql_file file = {.path = companion ? "m/0001_a-rollback.sql" : "m/0001_a.sql",
+                        .data = text,
+                        .len = strlen(text)};
+    self->migration = (pd_migration){.name = "0001_a"};
+    *(companion ? &self->migration.down : &self->migration.up) = file;
+    self->findings = (pd_findings){.arena = self->arena};
+    pd_sql_input input = {.text = text, .len = file.len, .breakpoints = false};
+    pd_script script;
+    pd_error err = {0};
+    assert_true(
+        pd_sql_parse(self->arena, &(pd_sql_batch){&input, 1, "public", true}, &script, &err));
+    pd_gate_syntax(&self->migration, &script, companion, &self->findings);
+}
+
+/* "rule LINE:COLUMN message", a line a finding. */
+static const char *said(const world *self)
+{
+    PD_AUTO_STRBUF out = pd_strbuf_new(PD_STRBUF_MAX);
+    for (size_t i = 0; i < self->findings.count; i++) {
+        const pd_finding *finding = &self->findings.items[i];
+        pd_strbuf_addf(&out, "%s%s %d:%d %s", i > 0 ? "\n" : "", pd_rule_id(finding->rule),
+                       finding->place.line, finding->place.column, finding->message);
+    }
+    return pd_strbuf_keep(&out, self->arena);
+}
+
+static const struct {
+    const char *text;
+    const char *expected; /* what is said begins with this; "" for nothing */
+} rows[] = {
+    {"CREATE TABLE t (a int);\nINSERT INTO t VALUES (1);\nSAVEPOINT s;", ""},
+    {"SELECT 1;\n  SELEC 2;", "sql-syntax 2:3 syntax error at or near \"SELEC\""},
+    {"SELECT 1;\n\\i x\n", "sql-psql-command 2:1 \\i is a command of psql"},
+    {"COPY t FROM stdin;\n1\n\\.\n", "sql-copy-stdin 1:1 COPY FROM STDIN has its data"},
+    {"SELECT 1; COPY t FROM stdin;", "sql-copy-stdin 1:11 COPY exchanges data with a client"},
+    {"\n CREATE INDEX CONCURRENTLY i ON t (a);",
+     "sql-no-transaction 2:2 CREATE INDEX CONCURRENTLY i cannot run inside a transaction"},
+    {"VACUUM", "sql-no-transaction 1:1 VACUUM cannot run inside a transaction"},
+    {"BEGIN; SELECT 1; COMMIT;",
+     "sql-transaction-control 1:1 BEGIN would begin or end the transaction that the migration "
+     "runs in\nsql-transaction-control 1:18 COMMIT would"},
+};
+
+static void test_each_rule(void **state)
+{
+    (void)state;
+    for (size_t i = 0; i < LENGTH(rows); i++) {
+        for (int companion = 0; companion < 2; companion++) {
+            PD_AUTO_ARENA arena = pd_arena_new();
+            world self = {.arena = arena};
+            judge(&self, rows[i].text, companion != 0);
+            const char *actual = said(&self);
+            if (!pd_starts_with(actual, rows[i].expected) ||
+                (*rows[i].expected == '\0') != (*actual == '\0'))
+                fail_msg("%s: %s", rows[i].text, actual);
+        }
+    }
+}
+
+/* NULL, behind a failure, when there is not just one. */
+static const pd_finding *only_finding(const world *self)
+{
+    if (self->findings.count == 1)
+        return self->findings.items;
+    fail_msg("%s", said(self));
+    return NULL;
+}
+
+static void test_place_and_words(void **state)
+{
+    (void)state;
+    PD_AUTO_ARENA arena = pd_arena_new();
+    world self = {.arena = arena};
+    judge(&self, "SELECT 1;\n  SELECT 'ä' x y;\nSELECT 3", true);
+    const pd_finding *finding = only_finding(&self);
+    if (finding == NULL)
+        return;
+    assert_string_equal(finding->place.path, "m/0001_a-rollback.sql");
+    assert_int_equal(finding->place.line, 2);
+    assert_int_equal(finding->place.column, 16);
+    assert_string_equal(finding->excerpt, "  SELECT 'ä' x y;");
+    assert_non_null(strstr(finding->hint, "PostgreSQL 15"));
+    assert_int_equal(finding->severity, PD_SEVERITY_ERROR);
+}
+
+static void test_not_analysable(void **state)
+{
+    (void)state;
+    PD_AUTO_ARENA arena = pd_arena_new();
+    PD_AUTO_STRBUF text = pd_strbuf_new(PD_STRBUF_MAX);
+    pd_strbuf_adds(&text, "SELECT ");
+    pd_strbuf_addn(&text, '(', 20000);
+    world self = {.arena = arena};
+    judge(&self, text.data, false);
+    assert_true(pd_starts_with(said(&self), "sql-not-analysable 1:"));
+    assert_non_null(strstr(said(&self), "nested too deeply"));
+}
+
+/* A companion with nothing in it is the rollback gate's. */
+static void test_empty(void **state)
+{
+    (void)state;
+    PD_AUTO_ARENA arena = pd_arena_new();
+    world self = {.arena = arena};
+    judge(&self, "-- later\n;", false);
+    assert_string_equal(said(&self), "sql-empty 0:0 0001_a has no statement");
+    judge(&self, "-- later\n;", true);
+    assert_int_equal(self.findings.count, 0);
+}
+
+static size_t count_rule(const world *self, pd_rule rule)
+{
+    size_t count = 0;
+    for (size_t i = 0; i < self->findings.count; i++)
+        count += self->findings.items[i].rule == rule;
+    return count;
+}
+
+/* Many of one rule are cut short, and hide none of another. */
+static void test_many(void **state)
+{
+    (void)state;
+    static const struct {
+        size_t commits;
+        size_t shown;
+    } cases[] = {{19, 19}, {20, 20}, {21, 20}, {500, 20}};
+    for (size_t i = 0; i < LENGTH(cases); i++) {
+        PD_AUTO_ARENA arena = pd_arena_new();
+        PD_AUTO_STRBUF text = pd_strbuf_new(PD_STRBUF_MAX);
+        for (size_t k = 0; k < cases[i].commits; k++)
+            pd_strbuf_adds(&text, "COMMIT;\n");
+        pd_strbuf_adds(&text, "VACUUM t;");
+        world self = {.arena = arena};
+        judge(&self, text.data, false);
+        assert_int_equal(count_rule(&self, PD_RULE_SQL_TRANSACTION_CONTROL), cases[i].shown);
+        assert_int_equal(count_rule(&self, PD_RULE_SQL_NO_TRANSACTION), 1);
+        assert_int_equal(self.findings.count, cases[i].shown + 1);
+        if (cases[i].shown == cases[i].commits) {
+            assert_null(strstr(said(&self), "more statements"));
+            continue;
+        }
+        const char *last = pd_arena_printf(
+            arena, "sql-transaction-control 20:1 %zu more statements of this kind, from here on",
+            cases[i].commits - 19);
+        assert_non_null(strstr(said(&self), last));
+    }
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_each_rule),      cmocka_unit_test(test_place_and_words),
+        cmocka_unit_test(test_not_analysable), cmocka_unit_test(test_empty),
+        cmocka_unit_test(test_many),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}

@@ -79,21 +79,12 @@ static const char *shown(const run *self, pd_arena *arena, const char *text)
     return pd_arena_printf(arena, "%.*s...", (int)cut, clean);
 }
 
-static const char *seconds(pd_arena *arena, int64_t ms)
-{
-    int64_t s = ms / 1000;
-    return s < 60 ? pd_arena_printf(arena, "%" PRId64 " s", s)
-                  : pd_arena_printf(arena, "%" PRId64 " min %02" PRId64 " s", s / 60, s % 60);
-}
-
 static void tick(void *ctx)
 {
     const run *self = ctx;
     if (self->webhook->progress == NULL)
         return;
-    PD_AUTO_ARENA scratch = pd_arena_new();
-    pd_progress_say(self->webhook->progress, "waiting for the backup (%s, %s)", self->word,
-                    seconds(scratch, pd_now_ms() - self->started_ms));
+    pd_progress_say(self->webhook->progress, "waiting for the backup (%s)", self->word);
 }
 
 static bool fail_deadline(const run *self, pd_error *err)

@@ -54,7 +54,8 @@ static const char *summary(const pd_human *human)
     char *text = pd_arena_printf(human->arena, "%zu to %s", plan->pending, verb);
     if (adopted > 0)
         text = pd_arena_printf(human->arena, "%s, %zu to adopt", text, adopted);
-    if (plan->pending == 0)
+    bool reverts = plan->count > 0 && plan->steps[0].kind == PD_STEP_REVERT;
+    if (plan->pending == 0 || reverts)
         return text;
     if (!plan->tables_known)
         return pd_arena_printf(human->arena, "%s, tables cannot be predicted", text);

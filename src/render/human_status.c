@@ -130,6 +130,22 @@ static void add_applied(const pd_human *human, const pd_ledger *ledger)
         add_table(human, &rows);
 }
 
+static const char *outcome_text(const pd_human *human, const pd_deployment *row)
+{
+    const char *outcome = row->outcome == NULL ? "" : row->outcome;
+    return pd_streq(row->kind, "rollback") ? pd_arena_printf(human->arena, "rollback %s", outcome)
+                                           : outcome;
+}
+
+/* Who, and the backup that was made before: on a bad day it is looked up here. */
+static const char *origin_text(const pd_human *human, const pd_deployment *row)
+{
+    const char *actor = row->actor == NULL ? "" : row->actor;
+    if (pd_blank(row->backup_reference))
+        return actor;
+    return pd_arena_printf(human->arena, "%s, backup %s", actor, row->backup_reference);
+}
+
 static void add_deployments(const pd_human *human, const pd_ledger *ledger)
 {
     size_t count = ledger->deployment_count;
@@ -152,12 +168,12 @@ static void add_deployments(const pd_human *human, const pd_ledger *ledger)
                                                        : "✖";
         cells[1] = pd_human_uuid(human, row->id);
         cells[2] = pd_human_time(human, row->started_at);
-        cells[3] = row->outcome == NULL ? "" : pd_printable(human->arena, row->outcome);
+        cells[3] = pd_printable(human->arena, outcome_text(human, row));
         cells[4] = pd_human_commit(human, row->commit);
         cells[5] = row->migration_count == 0
                        ? "0"
                        : pd_arena_printf(human->arena, "%s%zu", sign, row->migration_count);
-        cells[6] = row->actor == NULL ? "" : pd_printable(human->arena, row->actor);
+        cells[6] = pd_printable(human->arena, origin_text(human, row));
     }
     add_title(human, "deployments", "newest first");
     add_table(human, &rows);

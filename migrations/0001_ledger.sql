@@ -59,6 +59,7 @@ CREATE TABLE predeploy.migrations (
     down_sql text,
     down_hash text,
     adopted boolean NOT NULL,
+    drizzle_id bigint,
     drizzle_created_at bigint,
     deployment uuid NOT NULL,
     applied_at timestamptz NOT NULL DEFAULT pg_catalog.clock_timestamp(),
@@ -75,6 +76,7 @@ COMMENT ON COLUMN predeploy.migrations.seq IS 'Order of application.';
 COMMENT ON COLUMN predeploy.migrations.hash IS 'SHA-256 of the committed file.';
 COMMENT ON COLUMN predeploy.migrations.down_sql IS 'The rollback companion as it was committed with the migration.';
 COMMENT ON COLUMN predeploy.migrations.adopted IS 'It was applied by another tool, before predeploy came.';
+COMMENT ON COLUMN predeploy.migrations.drizzle_id IS 'id of its row in the table of Drizzle; NULL when it has none there.';
 COMMENT ON COLUMN predeploy.migrations.drizzle_created_at IS 'created_at of its row in the table of Drizzle.';
 
 CREATE TABLE predeploy.seal (

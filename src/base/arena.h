@@ -13,19 +13,23 @@
 
 typedef struct pd_arena pd_arena;
 
-pd_arena *pd_arena_new(void);
+pd_arena *pd_arena_new(void) PD_NONNULL_RESULT;
 void pd_arena_free(pd_arena *arena); /* NULL is allowed */
 
-void *pd_arena_alloc(pd_arena *arena, size_t size);
-void *pd_arena_array(pd_arena *arena, size_t count, size_t size); /* checked product */
-char *pd_arena_strdup(pd_arena *arena, const char *text);
-char *pd_arena_strndup(pd_arena *arena, const char *data, size_t len); /* adds a NUL */
-char *pd_arena_printf(pd_arena *arena, const char *fmt, ...) PD_PRINTF(2, 3);
-char *pd_arena_vprintf(pd_arena *arena, const char *fmt, va_list args) PD_PRINTF(2, 0);
+void *pd_arena_alloc(pd_arena *arena, size_t size) PD_NONNULL_RESULT;
+/* The product is checked. */
+void *pd_arena_array(pd_arena *arena, size_t count, size_t size) PD_NONNULL_RESULT;
+char *pd_arena_strdup(pd_arena *arena, const char *text) PD_NONNULL_RESULT;
+/* Adds a NUL. */
+char *pd_arena_strndup(pd_arena *arena, const char *data, size_t len) PD_NONNULL_RESULT;
+char *pd_arena_printf(pd_arena *arena, const char *fmt, ...) PD_PRINTF(2, 3) PD_NONNULL_RESULT;
+char *pd_arena_vprintf(pd_arena *arena, const char *fmt, va_list args)
+    PD_PRINTF(2, 0) PD_NONNULL_RESULT;
 
 /* Grows an arena array by one, doubling: items is T *, count and capacity are size_t lvalues.
  * The old array stays in the arena. Evaluates to the address of the new, zeroed item. */
-void *pd_arena_push(pd_arena *arena, void **items, size_t *count, size_t *capacity, size_t size);
+void *pd_arena_push(pd_arena *arena, void **items, size_t *count, size_t *capacity,
+                    size_t size) PD_NONNULL_RESULT;
 #define PD_PUSH(arena, items, count, capacity)                                                     \
     ((__typeof__(items))pd_arena_push((arena), (void **)&(items), &(count), &(capacity),           \
                                       sizeof *(items)))

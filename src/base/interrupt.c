@@ -16,6 +16,7 @@ static sigset_t watched_signals(void)
     sigemptyset(&set);
     sigaddset(&set, SIGINT);
     sigaddset(&set, SIGTERM);
+    sigaddset(&set, SIGHUP);
     return set;
 }
 
@@ -50,7 +51,7 @@ bool pd_interrupted(pd_interrupt *self)
         return false;
     struct signalfd_siginfo info;
     if (self->signal == 0 && read(self->fd, &info, sizeof info) == (ssize_t)sizeof info)
-        self->signal = (int)info.ssi_signo;
+        self->signal = info.ssi_signo == SIGINT ? SIGINT : SIGTERM;
     return self->signal != 0;
 }
 

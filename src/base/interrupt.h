@@ -1,6 +1,7 @@
-/* SIGINT and SIGTERM as something that a wait can watch, with no global and no handler.
+/* SIGINT, SIGTERM and SIGHUP (taken for SIGTERM) as something that a wait can watch, with no global
+ * and no handler.
  *
- * pd_interrupt_open blocks both signals and returns a signalfd; every wait of the run polls it
+ * pd_interrupt_open blocks them and returns a signalfd; every wait of the run polls it
  * beside its own descriptor. A child must call pd_interrupt_restore before exec. A second signal
  * while the first is being handled ends the process at once: pd_interrupt_rearm unblocks them.
  */

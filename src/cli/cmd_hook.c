@@ -13,13 +13,41 @@
 
 #define PUSH_LINES_MAX ((size_t)8 << 20)
 
-/* What the remote has of the pushed ref: its old tip, else what its tracking refs share. */
+/* The tip of the remote's default branch, for a push that shares no history with it. */
+static bool find_tip(pd_context *context, const char *remote, pd_revision *base, bool *found)
+{
+    static const char *const branches[] = {"HEAD", "main", "master"};
+    pd_error ignored = {0};
+    *found = false;
+    for (size_t i = 0; i < sizeof branches / sizeof *branches && !*found; i++) {
+        const char *ref = pd_arena_printf(context->arena, "refs/remotes/%s/%s",
+                                          remote == NULL ? "origin" : remote, branches[i]);
+        *found = pd_git_resolve(context->git, ref, base, &ignored);
+    }
+    return true;
+}
+
+/* A ref that is new to the remote: what any known remote shares with it is published; a branch
+ * that shares nothing but has migrations is held against the default branch. */
+static bool find_base_of_new(pd_context *context, const pd_push *push, const char *remote,
+                             pd_revision *base, bool *found, pd_error *err)
+{
+    pd_git *git = context->git;
+    if (!pd_git_published(git, remote, push->local_oid, base, found, err))
+        return false;
+    if (!*found && remote != NULL &&
+        !pd_git_published(git, NULL, push->local_oid, base, found, err))
+        return false;
+    return *found || context->set.count == 0 || find_tip(context, remote, base, found);
+}
+
+/* What the remote has of the pushed ref: its old tip, else what is known to be published. */
 static bool find_base(pd_context *context, const pd_push *push, const char *remote,
                       pd_revision *base, bool *found, pd_error *err)
 {
     *found = false;
     if (push->creates)
-        return pd_git_published(context->git, remote, push->local_oid, base, found, err);
+        return find_base_of_new(context, push, remote, base, found, err);
     if (!pd_git_has_commit(context->git, push->remote_oid)) {
         pd_fail(err, PD_ERROR_UNREACHABLE, "the remote's %s is at %.12s, which this clone lacks",
                 push->remote_ref, push->remote_oid);
@@ -48,45 +76,23 @@ static bool is_unchanged(pd_context *context, const pd_revision *base, bool *unc
     return true;
 }
 
-/* The base's migrations folder may have been moved or removed by the push. */
-static bool base_had_migrations(pd_context *context, const pd_revision *base, bool *had,
-                                pd_error *err)
+/* A branch that never had migrations (pages, documentation) is none of our business. */
+static bool never_had_migrations(const pd_context *context)
 {
-    pd_revision pushed = context->revision;
-    const char *folder = "";
-    context->revision = *base;
-    bool found = pd_find_folder(context, false, &folder, err);
-    context->revision = pushed;
-    *had = false;
-    if (!found)
-        return false;
-    pd_snapshot published = {0};
-    if (folder[0] == '\0' && context->settings.path == NULL)
-        return true;
-    if (!pd_git_snapshot(context->git, base, folder, false, &published, err))
-        return false;
-    *had = published.count > 0;
-    if (*had)
-        context->set.folder = folder;
-    return true;
+    return context->set.count == 0 && context->set.orphan_count == 0 &&
+           context->base_set.count == 0 && context->findings.count == 1 &&
+           context->findings.items[0].rule == PD_RULE_NO_MIGRATIONS;
 }
 
 static bool check_against(pd_context *context, const pd_revision *base, pd_error *err)
 {
-    bool had = false;
-    if (base != NULL && context->set.count == 0 && !base_had_migrations(context, base, &had, err))
+    if (base != NULL && !pd_context_use_base(context, base, err))
         return false;
-    /* A branch that never had migrations (pages, documentation) is none of our business. */
-    if (context->set.count == 0 && context->set.orphan_count == 0 && !had &&
-        pd_findings_of_gate(&context->findings, PD_GATE_REVISION, PD_SEVERITY_ERROR) ==
-            pd_findings_count(&context->findings, PD_SEVERITY_ERROR) &&
-        context->findings.count == 1 && context->findings.items[0].rule == PD_RULE_NO_MIGRATIONS) {
+    if (never_had_migrations(context)) {
         context->findings.count = 0;
         context->report.nothing_to_do = true;
         return true;
     }
-    if (base != NULL && !pd_context_use_base(context, base, err))
-        return false;
     if (!pd_context_run(context, err) || !pd_check_set(&context->run, err))
         return false;
     if (pd_findings_of_gate(&context->findings, PD_GATE_REVISION, PD_SEVERITY_ERROR) > 0)
@@ -128,7 +134,10 @@ static void ask_gates(pd_report *report)
 static bool handle_push(pd_context *context, const pd_push *push, const char *remote, int *status,
                         pd_error *err)
 {
-    if (push->deletes)
+    /* A tag of a tree or a file carries no migration set. */
+    bool other_object = pd_starts_with(push->local_ref, "refs/tags/") &&
+                        !pd_git_has_commit(context->git, push->local_oid);
+    if (push->deletes || other_object)
         return true;
     pd_context_reset(context);
     context->report.command = pd_arena_printf(context->arena, "pre-push %s", push->local_ref);
@@ -191,15 +200,13 @@ static bool install(pd_context *context, pd_error *err)
         return false;
     static const char *const words[] = {
         [PD_HOOK_INSTALLED] = "installed",
-        [PD_HOOK_CHAINED] = "installed; the hook that was there is kept as pre-push.local and "
-                            "called first",
+        [PD_HOOK_CHAINED] = "installed; the one that was there is now pre-push.local",
         [PD_HOOK_UPDATED] = "updated",
         [PD_HOOK_PRESENT] = "already installed",
     };
     PD_AUTO_STRBUF out = pd_strbuf_new(PD_STRBUF_MAX);
     pd_strbuf_addf(&out, "%s: %s\n", pd_printable(context->arena, path), words[state]);
-    pd_output_text(context, stdout, out.data);
-    context->printed = true;
+    (void)pd_output_text(context, stdout, out.data);
     return true;
 }
 

@@ -15,23 +15,21 @@ static bool read_base(pd_context *context, pd_error *err)
 {
     pd_revision base = {0};
     bool found = false;
-    if (context->settings.base != NULL) {
-        if (!pd_git_resolve(context->git, context->settings.base, &base, err))
-            return false;
-        return pd_context_use_base(context, &base, err);
-    }
-    pd_error ignored = {0};
-    if (pd_git_default_base(context->git, &base, &found, &ignored) && found)
-        return pd_context_use_base(context, &base, err);
-    if (pd_git_resolve(context->git, "HEAD", &base, &ignored))
-        return pd_context_use_base(context, &base, err);
-    return true;
+    if (pd_git_is_unborn(context->git))
+        return true;
+    if (context->settings.base == NULL &&
+        !pd_git_default_base(context->git, NULL, &base, &found, err))
+        return false;
+    const char *spec = context->settings.base != NULL ? context->settings.base : "HEAD";
+    if (!found && !pd_git_resolve(context->git, spec, &base, err))
+        return false;
+    return pd_context_use_base(context, &base, err);
 }
 
 static bool read_tree(pd_context *context, pd_error *err)
 {
     const char *folder = "";
-    if (!pd_find_folder(context, true, &folder, err))
+    if (!pd_find_folder(context, NULL, &context->settings, &folder, err))
         return false;
     if (folder[0] == '\0' && context->settings.path == NULL) {
         pd_fail(err, PD_ERROR_USAGE, "no migrations folder was found in the work tree");

@@ -74,19 +74,22 @@ static bool apply_arguments(pd_context *context, pd_error *err)
     return true;
 }
 
+static bool read_settings_of(pd_context *context, const pd_revision *revision,
+                             pd_settings *settings, pd_error *err)
+{
+    pd_bytes text = {0};
+    if (!pd_git_read_file(context->git, revision, PD_SETTINGS_FILE, PD_SETTINGS_MAX, &text, err))
+        return false;
+    const char *name = pd_arena_printf(context->arena, "%s:%s", revision->spec, PD_SETTINGS_FILE);
+    return text.data == NULL ||
+           pd_settings_parse(settings, context->arena, name, text.data, text.len, err);
+}
+
 static bool read_settings(pd_context *context, pd_error *err)
 {
     pd_settings_default(&context->settings);
-    pd_bytes text = {0};
-    if (!pd_git_read_file(context->git, &context->revision, PD_SETTINGS_FILE, PD_SETTINGS_MAX,
-                          &text, err))
-        return false;
-    const char *name =
-        pd_arena_printf(context->arena, "%s:%s", context->revision.spec, PD_SETTINGS_FILE);
-    if (text.data != NULL &&
-        !pd_settings_parse(&context->settings, context->arena, name, text.data, text.len, err))
-        return false;
-    return apply_arguments(context, err);
+    return read_settings_of(context, &context->revision, &context->settings, err) &&
+           apply_arguments(context, err);
 }
 
 bool pd_context_worktree_settings(pd_context *context, pd_error *err)
@@ -149,7 +152,8 @@ bool pd_context_read(pd_context *context, const char *spec, pd_error *err)
         return false;
     context->report.revision = &context->revision;
     const char *folder = "";
-    if (!read_settings(context, err) || !pd_find_folder(context, false, &folder, err))
+    if (!read_settings(context, err) ||
+        !pd_find_folder(context, &context->revision, &context->settings, &folder, err))
         return false;
     bool found = folder[0] != '\0' || context->settings.path != NULL;
     if (found &&
@@ -164,19 +168,43 @@ bool pd_context_read(pd_context *context, const char *spec, pd_error *err)
     return true;
 }
 
+/* Where the base kept its migrations: its own settings say, else the folder of today when it was
+ * there, else what is found. A folder that moved must not look like an empty base. */
+static bool find_base_folder(pd_context *context, const pd_revision *base, pd_settings *settings,
+                             const char **folder, pd_error *err)
+{
+    pd_snapshot same = {0};
+    pd_settings_default(settings);
+    if (!read_settings_of(context, base, settings, err))
+        return false;
+    *folder = context->set.folder;
+    if (settings->path == NULL && (*folder)[0] != '\0' &&
+        !pd_git_snapshot(context->git, base, *folder, false, &same, err))
+        return false;
+    if (same.count > 0)
+        return true;
+    return pd_find_folder(context, base, settings, folder, err);
+}
+
 bool pd_context_use_base(pd_context *context, const pd_revision *base, pd_error *err)
 {
     context->base_revision = *base;
     context->report.base = &context->base_revision;
     context->has_base = true;
+    const char *folder = "";
+    pd_settings settings = {0};
     pd_snapshot snapshot = {0};
-    if (!pd_git_snapshot(context->git, base, context->set.folder, true, &snapshot, err))
+    if (!find_base_folder(context, base, &settings, &folder, err) ||
+        !pd_git_snapshot(context->git, base, folder, true, &snapshot, err))
         return false;
+    bool moved = strcmp(folder, context->set.folder) != 0;
+    pd_layout_kind layout = moved ? settings.layout : context->set.layout;
     /* What was wrong with the base is not this revision's fault. */
     pd_findings ignored = {.arena = context->arena};
-    context->base_set = (pd_set){.folder = context->set.folder};
-    if (snapshot.count > 0)
-        read_set(context, &snapshot, context->set.layout, &context->base_set, &ignored);
+    context->base_set = (pd_set){.folder = folder};
+    bool found = folder[0] != '\0' || settings.path != NULL;
+    if (found && snapshot.count > 0)
+        read_set(context, &snapshot, layout, &context->base_set, &ignored);
     return true;
 }
 
@@ -184,17 +212,16 @@ bool pd_context_read_base(pd_context *context, pd_error *err)
 {
     pd_revision base = {0};
     bool found = false;
-    if (context->settings.base != NULL) {
-        pd_revision named = {0};
-        if (!pd_git_resolve(context->git, context->settings.base, &named, err) ||
-            !pd_git_merge_base(context->git, context->revision.oid, named.oid, &base, &found, err))
+    if (context->settings.base == NULL) {
+        if (!pd_git_default_base(context->git, context->revision.oid, &base, &found, err))
             return false;
-        return pd_context_use_base(context, found ? &base : &named, err);
+        return !found || pd_context_use_base(context, &base, err);
     }
-    pd_error ignored = {0};
-    if (!pd_git_default_base(context->git, &base, &found, &ignored) || !found)
-        return true;
-    return pd_context_use_base(context, &base, err);
+    pd_revision named = {0};
+    if (!pd_git_resolve(context->git, context->settings.base, &named, err) ||
+        !pd_git_merge_base(context->git, context->revision.oid, named.oid, &base, &found, err))
+        return false;
+    return pd_context_use_base(context, found ? &base : &named, err);
 }
 
 void pd_context_reset(pd_context *context)

@@ -45,7 +45,8 @@ typedef struct pd_context {
     pd_target target;
     pd_webhook webhook;
     pd_run run;
-    bool printed; /* the command has printed what it had to say: no report follows */
+    bool printed;   /* the command has printed what it had to say: no report follows */
+    bool unwritten; /* and could not get it out */
 } pd_context;
 
 /* Opens the repository of --repo or the current folder. */
@@ -56,10 +57,10 @@ bool pd_context_open(pd_context *context, pd_error *err) PD_CHECKED;
 bool pd_context_read(pd_context *context, const char *spec, pd_error *err) PD_CHECKED;
 
 /* Reads the set of --base, [check] base, or where HEAD's branch left its upstream, in that order;
- * with none of them the history gate is not asked. */
+ * with none of them the history gate is not asked. A base that cannot be told is an error. */
 bool pd_context_read_base(pd_context *context, pd_error *err) PD_CHECKED;
 
-/* Takes `base` for the base and reads its set in the folder and layout of the revision's. */
+/* Takes `base` for the base and reads its set from where the base itself kept it. */
 bool pd_context_use_base(pd_context *context, const pd_revision *base, pd_error *err) PD_CHECKED;
 
 /* Begins a new report in the context for one more revision (hooks check several). */
@@ -82,9 +83,9 @@ void pd_context_attach(pd_context *context);
 bool pd_context_worktree_settings(pd_context *context, pd_error *err) PD_CHECKED;
 
 /* The migrations folder: of the settings, else the one well-known folder that holds migrations at
- * the revision (or in the work tree); "" when there is none. Several: PD_ERROR_USAGE asks. */
-bool pd_find_folder(pd_context *context, bool worktree, const char **folder,
-                    pd_error *err) PD_CHECKED;
+ * the revision (NULL: in the work tree); "" when there is none. Several: PD_ERROR_USAGE asks. */
+bool pd_find_folder(pd_context *context, const pd_revision *revision, const pd_settings *settings,
+                    const char **folder, pd_error *err) PD_CHECKED;
 
 void pd_context_close(pd_context *context);
 

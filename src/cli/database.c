@@ -128,6 +128,7 @@ bool pd_context_run(pd_context *context, pd_error *err)
         .arena = context->arena,
         .settings = &context->settings,
         .set = &context->set,
+        .snapshot = &context->snapshot,
         .base = context->has_base ? &context->base_set : NULL,
         .report = &context->report,
         .clock = {.ctx = context, .pause = port_pause},

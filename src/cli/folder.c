@@ -1,3 +1,5 @@
+#include <sys/stat.h>
+
 #include "cli/context.h"
 #include "git/worktree.h"
 #include "layout/layout.h"
@@ -10,23 +12,33 @@ static const char *const well_known[] = {
 };
 
 /* Lists a folder of the revision, or of the work tree, without content. */
-static bool list_folder(pd_context *context, bool worktree, const char *folder,
+static bool list_folder(pd_context *context, const pd_revision *revision, const char *folder,
                         pd_snapshot *snapshot, pd_error *err)
 {
-    if (worktree)
+    if (revision == NULL)
         return pd_git_worktree(context->git, folder, snapshot, err);
-    return pd_git_snapshot(context->git, &context->revision, folder, false, snapshot, err);
+    return pd_git_snapshot(context->git, revision, folder, false, snapshot, err);
 }
 
-static bool holds_migrations(pd_context *context, bool worktree, const char *folder, bool *holds,
-                             pd_error *err)
+static bool is_work_folder(pd_context *context, const char *folder)
+{
+    struct stat info;
+    const char *path =
+        pd_arena_printf(context->arena, "%s/%s", pd_git_workdir(context->git), folder);
+    return lstat(path, &info) == 0 && S_ISDIR(info.st_mode);
+}
+
+static bool holds_migrations(pd_context *context, const pd_revision *revision, const char *folder,
+                             bool *holds, pd_error *err)
 {
     pd_snapshot snapshot = {0};
     pd_error no_folder = {0};
     *holds = false;
-    if (!list_folder(context, worktree, folder, &snapshot, &no_folder)) {
+    if (revision == NULL && !is_work_folder(context, folder))
+        return true;
+    if (!list_folder(context, revision, folder, &snapshot, &no_folder)) {
         /* A file of that name is no folder of migrations; anything else is an error. */
-        if (no_folder.kind == PD_ERROR_USAGE)
+        if (revision != NULL && no_folder.kind == PD_ERROR_USAGE)
             return true;
         *err = no_folder;
         return false;
@@ -37,16 +49,17 @@ static bool holds_migrations(pd_context *context, bool worktree, const char *fol
     return true;
 }
 
-bool pd_find_folder(pd_context *context, bool worktree, const char **folder, pd_error *err)
+bool pd_find_folder(pd_context *context, const pd_revision *revision, const pd_settings *settings,
+                    const char **folder, pd_error *err)
 {
-    if (context->settings.path != NULL) {
-        *folder = context->settings.path;
+    if (settings->path != NULL) {
+        *folder = settings->path;
         return true;
     }
     *folder = "";
     for (size_t i = 0; well_known[i] != NULL; i++) {
         bool holds = false;
-        if (!holds_migrations(context, worktree, well_known[i], &holds, err))
+        if (!holds_migrations(context, revision, well_known[i], &holds, err))
             return false;
         if (!holds)
             continue;

@@ -11,41 +11,39 @@ typedef struct pd_option {
     const char *value; /* name of its value in the help, NULL for a flag */
     size_t offset;     /* of its place in pd_args */
     unsigned sets;
-    bool secret;
     const char *help;
 } pd_option;
 
 #define PLACE(field) offsetof(pd_args, field)
 
 static const pd_option options[] = {
-    {"path", 0, "FOLDER", PLACE(path), PD_OPTIONS_REVISION, false, "migrations folder in the tree"},
-    {"layout", 0, "NAME", PLACE(layout), PD_OPTIONS_REVISION, false,
-     "drizzle, drizzle-folders or plain"},
-    {"base", 0, "REV", PLACE(base), PD_OPTIONS_BASE, false, "revision that is already published"},
-    {"allow-empty", 0, NULL, PLACE(allow_empty), PD_OPTIONS_EMPTY, false,
+    {"path", 0, "FOLDER", PLACE(path), PD_OPTIONS_REVISION, "migrations folder in the tree"},
+    {"layout", 0, "NAME", PLACE(layout), PD_OPTIONS_REVISION, "drizzle, drizzle-folders or plain"},
+    {"base", 0, "REV", PLACE(base), PD_OPTIONS_BASE, "revision that is already published"},
+    {"allow-empty", 0, NULL, PLACE(allow_empty), PD_OPTIONS_EMPTY,
      "a revision without migrations is meant"},
-    {"database", 0, "URL", PLACE(database), PD_OPTIONS_DATABASE, true,
+    {"database", 0, "URL", PLACE(database), PD_OPTIONS_DATABASE,
      "the target (better: DATABASE_URL in the environment)"},
-    {"transaction", 0, "MODE", PLACE(transaction), PD_OPTIONS_APPLY, false,
+    {"transaction", 0, "MODE", PLACE(transaction), PD_OPTIONS_APPLY,
      "all: one for the deployment; each: one a migration"},
-    {"no-wait", 0, NULL, PLACE(no_wait), PD_OPTIONS_APPLY, false,
+    {"no-wait", 0, NULL, PLACE(no_wait), PD_OPTIONS_APPLY,
      "end with 8 when another deployment holds the lock"},
-    {"backup", 0, NULL, PLACE(backup), PD_OPTIONS_BACKUP, false,
+    {"backup", 0, NULL, PLACE(backup), PD_OPTIONS_BACKUP,
      "back up first, through PREDEPLOY_BACKUP_URL"},
-    {"allow-http-backup", 0, NULL, PLACE(allow_http_backup), PD_OPTIONS_BACKUP, false,
+    {"allow-http-backup", 0, NULL, PLACE(allow_http_backup), PD_OPTIONS_BACKUP,
      "let the webhook be plain http on another host"},
-    {"ephemeral", 0, NULL, PLACE(ephemeral), PD_OPTIONS_EPHEMERAL, false,
+    {"ephemeral", 0, NULL, PLACE(ephemeral), PD_OPTIONS_EPHEMERAL,
      "deploy to a throwaway PostgreSQL of its own"},
-    {"to", 0, "NAME", PLACE(to), PD_OPTIONS_TO, false, "take out everything behind this migration"},
-    {"repo", 0, "PATH", PLACE(repo), PD_OPTIONS_ALWAYS, false,
+    {"to", 0, "NAME", PLACE(to), PD_OPTIONS_TO, "take out everything behind this migration"},
+    {"repo", 0, "PATH", PLACE(repo), PD_OPTIONS_ALWAYS,
      "repository (default: found upwards from here)"},
-    {"format", 0, "FORMAT", PLACE(format), PD_OPTIONS_ALWAYS, false, "human (default) or json"},
-    {"color", 0, "WHEN", PLACE(color), PD_OPTIONS_ALWAYS, false, "auto (default), always or never"},
-    {"quiet", 'q', NULL, PLACE(quiet), PD_OPTIONS_ALWAYS, false, "only findings and the last line"},
-    {"verbose", 'v', NULL, PLACE(verbose), PD_OPTIONS_ALWAYS, false,
+    {"format", 0, "FORMAT", PLACE(format), PD_OPTIONS_ALWAYS, "human (default) or json"},
+    {"color", 0, "WHEN", PLACE(color), PD_OPTIONS_ALWAYS, "auto (default), always or never"},
+    {"quiet", 'q', NULL, PLACE(quiet), PD_OPTIONS_ALWAYS, "only findings and the last line"},
+    {"verbose", 'v', NULL, PLACE(verbose), PD_OPTIONS_ALWAYS,
      "also statements, ids and the server's notices"},
-    {"help", 'h', NULL, PLACE(help), PD_OPTIONS_ALWAYS, false, "this help"},
-    {"version", 0, NULL, PLACE(version), PD_OPTIONS_ALWAYS, false, "the version"},
+    {"help", 'h', NULL, PLACE(help), PD_OPTIONS_ALWAYS, "this help"},
+    {"version", 0, NULL, PLACE(version), PD_OPTIONS_ALWAYS, "the version"},
 };
 
 #define OPTION_COUNT (sizeof options / sizeof *options)
@@ -87,12 +85,10 @@ static bool fail_unknown(const char *name, size_t len, unsigned sets, pd_error *
     return pd_error_hint(err, "--help lists the options.");
 }
 
-static void set_value(pd_args *args, pd_arena *arena, const pd_option *option, char *value)
+static void set_value(pd_args *args, pd_arena *arena, const pd_option *option, const char *value)
 {
     const char *kept = pd_arena_strdup(arena, value);
     memcpy((char *)args + option->offset, &kept, sizeof kept);
-    if (option->secret)
-        memset(value, '*', strlen(value));
 }
 
 static void set_flag(pd_args *args, const pd_option *option)
@@ -153,6 +149,23 @@ static bool add_positional(parser *self, pd_error *err)
     self->args->positionals[self->args->positional_count++] =
         pd_arena_strdup(self->arena, self->argv[self->at]);
     return true;
+}
+
+/* The title of a process is for everybody to read. */
+static bool may_hold_secret(const char *word)
+{
+    return strstr(word, "://") != NULL || strcasestr(word, "password") != NULL;
+}
+
+char **pd_args_take(pd_arena *arena, int argc, char **argv)
+{
+    char **words = pd_arena_array(arena, (size_t)argc + 1, sizeof *words);
+    for (int i = 0; i < argc; i++) {
+        words[i] = pd_arena_strdup(arena, argv[i]);
+        if (i > 0 && may_hold_secret(argv[i]))
+            memset(argv[i], '*', strlen(argv[i]));
+    }
+    return words;
 }
 
 bool pd_args_parse(pd_args *args, pd_arena *arena, unsigned sets, int argc, char **argv,

@@ -48,8 +48,12 @@ typedef enum pd_option_set {
     PD_OPTIONS_TO = 1 << 8,
 } pd_option_set;
 
-/* Parses argv[0..argc-1] with the options of `sets`. Secrets given as arguments are copied to the
- * arena and overwritten in argv. Errors are PD_ERROR_USAGE, with the nearest option as a hint. */
+/* Copies argv to the arena, and overwrites in argv each word that may be a connection string,
+ * wherever it stands: the title of a process is for everybody to read. */
+char **pd_args_take(pd_arena *arena, int argc, char **argv);
+
+/* Parses argv[0..argc-1] with the options of `sets`. Errors are PD_ERROR_USAGE, with the nearest
+ * option as a hint. */
 bool pd_args_parse(pd_args *args, pd_arena *arena, unsigned sets, int argc, char **argv,
                    pd_error *err) PD_CHECKED;
 

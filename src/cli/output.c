@@ -93,12 +93,15 @@ bool pd_output_report(pd_context *context)
     return write_out(context, stream, &out);
 }
 
-void pd_output_text(pd_context *context, FILE *stream, const char *text)
+bool pd_output_text(pd_context *context, FILE *stream, const char *text)
 {
     PD_AUTO_STRBUF out = pd_strbuf_new(PD_STRBUF_MAX);
     pd_strbuf_adds(&out, text);
-    if (!write_out(context, stream, &out))
-        fputs("predeploy: cannot write the output\n", stderr);
+    context->printed = true;
+    context->unwritten = !write_out(context, stream, &out);
+    if (context->unwritten)
+        fputs("predeploy: cannot write to standard output\n", stderr);
+    return !context->unwritten;
 }
 
 static const char *change_word(pd_record_kind kind)
@@ -161,7 +164,5 @@ void pd_print_record(pd_context *context, const pd_record *record, bool written)
         record_json(context, record, &out);
     else
         record_human(context, record, written, &out);
-    context->printed = true;
-    if (!write_out(context, stdout, &out))
-        fputs("predeploy: cannot write the output\n", stderr);
+    (void)pd_output_text(context, stdout, out.data);
 }

@@ -18,7 +18,7 @@ bool pd_output_report(pd_context *context) PD_CHECKED;
 /* Prints what record did; written: the file is another than before. */
 void pd_print_record(pd_context *context, const pd_record *record, bool written);
 
-/* Prints redacted text as it is. */
-void pd_output_text(pd_context *context, FILE *stream, const char *text);
+/* Prints redacted text as it is; no report follows. False when it could not be written. */
+bool pd_output_text(pd_context *context, FILE *stream, const char *text);
 
 #endif

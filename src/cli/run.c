@@ -1,6 +1,8 @@
 #include "cli/run.h"
 
+#include <assert.h>
 #include <signal.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -68,11 +70,25 @@ static void drop_unasked_gates(pd_report *report)
     report->gate_count = kept;
 }
 
+/* A command line that could not be parsed may have asked for JSON all the same. */
+static void find_format(pd_args *args, int argc, char **argv)
+{
+    for (int i = 1; i < argc && args->format == NULL; i++) {
+        bool separate = strcmp(argv[i], "--format") == 0 && i + 1 < argc;
+        const char *value = separate                               ? argv[i + 1]
+                            : pd_starts_with(argv[i], "--format=") ? argv[i] + strlen("--format=")
+                                                                   : "";
+        if (strcmp(value, "json") == 0)
+            args->format = "json";
+    }
+}
+
 static int finish(pd_context *context, bool done, const pd_error *err)
 {
     pd_report *report = &context->report;
     if (done && context->printed)
-        return report->status;
+        return context->unwritten ? 3 : report->status;
+    assert(done || err->kind != PD_ERROR_NONE);
     if (!done) {
         if (err->kind == PD_ERROR_INTERRUPTED)
             pd_interrupt_rearm(&context->interrupt);
@@ -88,7 +104,7 @@ static int finish(pd_context *context, bool done, const pd_error *err)
     report->elapsed_ms = pd_now_ms() - context->progress.started_ms;
     if (pd_output_report(context))
         return report->status;
-    pd_output_text(context, stderr, "predeploy: cannot write the report to standard output\n");
+    fputs("predeploy: cannot write the report to standard output\n", stderr);
     bool deployed = report->deployment != NULL;
     return report->status != 0 || deployed ? report->status : 3;
 }
@@ -123,14 +139,13 @@ static int print_help(pd_context *context, int argc, char **argv)
         pd_help_command(&out, command);
     else
         pd_help_all(&out);
-    pd_output_text(context, argc < 2 ? stderr : stdout, out.data);
-    return argc < 2 ? 2 : 0;
+    bool written = pd_output_text(context, argc < 2 ? stderr : stdout, out.data);
+    return argc < 2 ? 2 : written ? 0 : 3;
 }
 
 static int print_version(pd_context *context)
 {
-    pd_output_text(context, stdout, "predeploy " PD_VERSION "\n");
-    return 0;
+    return pd_output_text(context, stdout, "predeploy " PD_VERSION "\n") ? 0 : 3;
 }
 
 static bool check_positionals(const pd_context *context, const pd_command *command, pd_error *err)
@@ -152,19 +167,21 @@ static int dispatch(pd_context *context, int argc, char **argv)
     if (strcmp(argv[1], "--version") == 0)
         return print_version(context);
     context->report.command = argv[1];
-    if (!find_command(argc, argv, &command, &err))
+    if (!find_command(argc, argv, &command, &err)) {
+        find_format(&context->args, argc, argv);
         return finish(context, false, &err);
+    }
     context->report.command = command->name;
     bool parsed =
         pd_args_parse(&context->args, context->arena, command->options, argc - 2, argv + 2, &err);
-    pd_secrets_add_url(&context->secrets, context->args.database);
+    if (!parsed)
+        find_format(&context->args, argc, argv);
     if (!parsed || !pd_output_check(context, &err))
         return finish(context, false, &err);
     if (context->args.help) {
         PD_AUTO_STRBUF out = pd_strbuf_new(PD_STRBUF_MAX);
         pd_help_command(&out, command);
-        pd_output_text(context, stdout, out.data);
-        return 0;
+        return pd_output_text(context, stdout, out.data) ? 0 : 3;
     }
     if (context->args.version)
         return print_version(context);
@@ -190,7 +207,11 @@ int pd_run_command(int argc, char **argv)
     /* A reader that goes away is an error of write, not the end of a deployment. */
     signal(SIGPIPE, SIG_IGN);
     read_environment(&context);
-    int status = dispatch(&context, argc, argv);
+    char **words = pd_args_take(arena, argc, argv);
+    /* A connection URL in any place of the command line may come back in a message. */
+    for (int i = 1; i < argc; i++)
+        pd_secrets_add_url(&context.secrets, words[i]);
+    int status = dispatch(&context, argc, words);
     pd_context_close(&context);
     return status;
 }

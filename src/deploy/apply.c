@@ -30,15 +30,17 @@ pd_deployment *pd_deployment_new(pd_run *run, const char *kind)
     return deployment;
 }
 
-/* Names of the first `count` steps that run something. */
-static void name_migrations(pd_run *run, const pd_plan *plan, size_t count,
+/* The deployment's names: what this run has committed, and `count` steps that are about to run. */
+static void name_migrations(const pd_run *run, const pd_step *steps, size_t count,
                             pd_deployment *deployment)
 {
-    deployment->migrations = pd_arena_array(run->arena, count + 1, sizeof(char *));
+    deployment->migrations = pd_arena_array(run->arena, run->committed + count + 1, sizeof(char *));
     deployment->migration_count = 0;
+    for (size_t i = 0; i < run->committed; i++)
+        deployment->migrations[deployment->migration_count++] = run->names[i];
     for (size_t i = 0; i < count; i++)
-        if (plan->steps[i].kind != PD_STEP_ADOPT)
-            deployment->migrations[deployment->migration_count++] = plan->steps[i].name;
+        if (steps[i].kind != PD_STEP_ADOPT)
+            deployment->migrations[deployment->migration_count++] = steps[i].name;
 }
 
 bool pd_back_up(pd_run *run, const pd_plan *plan, pd_deployment *deployment, pd_error *err)
@@ -46,7 +48,7 @@ bool pd_back_up(pd_run *run, const pd_plan *plan, pd_deployment *deployment, pd_
     if (run->backup.run == NULL || plan->pending == 0 || deployment->backup_reference != NULL)
         return true;
     pd_deployment named = *deployment;
-    name_migrations(run, plan, plan->count, &named);
+    name_migrations(run, plan->steps, plan->count, &named);
     pd_backup_request request = {
         .event = deployment->kind,
         .deployment = deployment->id,
@@ -62,7 +64,7 @@ bool pd_back_up(pd_run *run, const pd_plan *plan, pd_deployment *deployment, pd_
 
 void pd_deployment_failed(pd_run *run, pd_deployment *deployment, const pd_error *err)
 {
-    bool interrupted = err->kind == PD_ERROR_INTERRUPTED;
+    bool interrupted = err->signal != 0;
     deployment->outcome = interrupted                     ? "interrupted"
                           : err->kind == PD_ERROR_UNKNOWN ? "unknown"
                                                           : "failed";
@@ -75,20 +77,23 @@ void pd_deployment_failed(pd_run *run, pd_deployment *deployment, const pd_error
         return;
 }
 
-static void mark_steps(pd_apply *apply, const pd_batch *batch, pd_step_result *results, bool done)
+/* What a batch that was committed did is in, also when a later one fails. */
+static void keep_count(pd_apply_run *apply, const pd_batch *batch, pd_step_result *results)
 {
     for (size_t i = 0; i < batch->count; i++) {
-        if (done)
-            results[i].state = PD_STEP_DONE;
-        else if (results[i].state == PD_STEP_DONE)
-            results[i].state = PD_STEP_UNDONE;
+        pd_run *run = apply->run;
+        results[i].state = PD_STEP_DONE;
+        if (batch->steps[i].kind != PD_STEP_ADOPT)
+            *(const char **)pd_arena_push(run->arena, (void **)&run->names, &run->committed,
+                                          &run->names_capacity, sizeof *run->names) =
+                batch->steps[i].name;
     }
-    if (done)
-        apply->done += batch->count;
+    apply->done += batch->count;
 }
 
 /* A growing pause, half of it by chance, so that runners that failed together part. */
-static bool pause_before_retry(pd_apply *apply, int64_t attempt, const pd_error *why, pd_error *err)
+static bool pause_before_retry(pd_apply_run *apply, int64_t attempt, const pd_error *why,
+                               pd_error *err)
 {
     int64_t longest = FIRST_PAUSE_MS;
     for (int64_t i = 0; i < attempt && longest < LONGEST_PAUSE_MS; i++)
@@ -102,7 +107,7 @@ static bool pause_before_retry(pd_apply *apply, int64_t attempt, const pd_error 
     return apply->run->clock.pause(apply->run->clock.ctx, ms, text, err);
 }
 
-static bool apply_batch(pd_apply *apply, pd_batch *batch, pd_error *err)
+static bool apply_batch(pd_apply_run *apply, pd_batch *batch, pd_error *err)
 {
     pd_run *run = apply->run;
     pd_step_result *results = run->report->steps + batch->first;
@@ -113,12 +118,12 @@ static bool apply_batch(pd_apply *apply, pd_batch *batch, pd_error *err)
             run->report->tables_before = result.tables_before;
         run->report->failure = result.failure;
         apply->ledger_changed = done && result.ledger_changed;
-        mark_steps(apply, batch, results, done && !result.ledger_changed);
-        if (done) {
-            if (!result.ledger_changed)
-                run->report->tables_after = result.tables_after;
-            return true;
+        if (done && !result.ledger_changed) {
+            keep_count(apply, batch, results);
+            run->report->tables_after = result.tables_after;
         }
+        if (done)
+            return true;
         if (err->kind != PD_ERROR_LOCKED || attempt >= run->settings->retries)
             return false;
         pd_error why = *err;
@@ -131,26 +136,23 @@ static bool apply_batch(pd_apply *apply, pd_batch *batch, pd_error *err)
     }
 }
 
-/* Some batches are committed and one failed: the database is not as it was before. */
-static void explain_partial(pd_apply *apply, pd_error *err)
+void pd_explain_partial(const pd_run *run, pd_error *err)
 {
-    size_t in = 0;
-    for (size_t i = 0; i < apply->done; i++)
-        in += apply->plan->steps[i].kind != PD_STEP_ADOPT;
-    if (in == 0)
+    if (run->committed == 0 || err->kind == PD_ERROR_PARTIAL)
         return;
-    if (err->kind == PD_ERROR_APPLY || err->kind == PD_ERROR_LOCKED)
+    if (err->kind != PD_ERROR_UNKNOWN && err->kind != PD_ERROR_VERIFY)
         err->kind = PD_ERROR_PARTIAL;
     char said[sizeof err->hint];
     memcpy(said, err->hint, sizeof said);
     pd_error_hint(err,
-                  "%s%s%zu of %zu migrations are committed, each in a transaction of its own, and "
-                  "recorded; the rest is not. Mend the cause and run the same command again.",
-                  said, said[0] == '\0' ? "" : " ", in, apply->plan->pending);
+                  "%s%s%zu migration%s committed before, in transactions of their own, and "
+                  "recorded; the rest is not in. Mend the cause and run the same command again.",
+                  said, said[0] == '\0' ? "" : " ", run->committed,
+                  run->committed == 1 ? " was" : "s were");
 }
 
 /* How many steps go into the batch that begins at `first`. */
-static size_t batch_length(const pd_apply *apply, size_t first)
+static size_t batch_length(const pd_apply_run *apply, size_t first)
 {
     const pd_plan *plan = apply->plan;
     if (apply->run->settings->transaction == PD_TRANSACTION_ALL)
@@ -161,42 +163,36 @@ static size_t batch_length(const pd_apply *apply, size_t first)
     return length > 0 ? length : 1;
 }
 
-static bool run_batches(pd_apply *apply, pd_error *err)
+static bool run_batches(pd_apply_run *apply, pd_error *err)
 {
     const pd_plan *plan = apply->plan;
     const pd_settings *settings = apply->run->settings;
-    pd_ledger expected = *apply->ledger;
     while (apply->done < plan->count && !apply->ledger_changed) {
         size_t first = apply->done;
         size_t length = batch_length(apply, first);
         bool last = first + length == plan->count;
-        name_migrations(apply->run, plan, first + length, apply->deployment);
+        name_migrations(apply->run, plan->steps + first, length, apply->deployment);
         pd_batch batch = {
             .steps = plan->steps + first,
             .count = length,
             .first = first,
             .plan_count = plan->count,
             .deployment = apply->deployment,
-            .expected = &expected,
+            .expected = apply->ledger,
             .min_tables = last && apply->verify ? settings->min_tables : -1,
             .exact_tables = last && apply->verify ? settings->tables : -1,
             .predicted_tables = last ? apply->predicted_tables : -1,
             .last = last,
         };
-        if (!apply_batch(apply, &batch, err)) {
-            name_migrations(apply->run, plan, apply->done, apply->deployment);
-            return false;
-        }
-        if (last || apply->ledger_changed)
-            break;
-        /* What this run has written itself is expected from the next batch on. */
-        if (!apply->run->db.read_ledger(apply->run->db.ctx, apply->run->arena, &expected, err))
+        bool done = apply_batch(apply, &batch, err);
+        name_migrations(apply->run, NULL, 0, apply->deployment);
+        if (!done)
             return false;
     }
     return true;
 }
 
-bool pd_apply_plan(pd_apply *apply, pd_error *err)
+bool pd_apply_plan(pd_apply_run *apply, pd_error *err)
 {
     pd_report *report = apply->run->report;
     report->plan = apply->plan;
@@ -204,9 +200,5 @@ bool pd_apply_plan(pd_apply *apply, pd_error *err)
         pd_arena_array(apply->run->arena, apply->plan->count + 1, sizeof *report->steps);
     for (size_t i = 0; i < apply->plan->count; i++)
         report->steps[i].step = &apply->plan->steps[i];
-    if (run_batches(apply, err))
-        return true;
-    explain_partial(apply, err);
-    pd_deployment_failed(apply->run, apply->deployment, err);
-    return false;
+    return run_batches(apply, err);
 }

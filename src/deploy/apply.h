@@ -4,7 +4,7 @@
 
 #include "deploy/plan.h"
 
-typedef struct pd_apply {
+typedef struct pd_apply_run {
     pd_run *run;
     const pd_plan *plan;
     const pd_ledger *ledger; /* that the plan was made from */
@@ -13,14 +13,17 @@ typedef struct pd_apply {
     int64_t predicted_tables; /* -1: cannot be told */
     size_t done;              /* steps of the plan that are committed */
     bool ledger_changed;      /* out: nothing more was done, plan again */
-} pd_apply;
+} pd_apply_run;
 
 /* Makes the deployment's row of this run. kind is "deploy" or "rollback". */
 pd_deployment *pd_deployment_new(pd_run *run, const char *kind);
 
-/* Applies the plan in one transaction or in one for each step, as the settings say. On failure
- * the deployment's row is brought to its end too, and the error says what is in. */
-bool pd_apply_plan(pd_apply *apply, pd_error *err) PD_CHECKED;
+/* Applies the plan in one transaction or in one for each step, as the settings say. */
+bool pd_apply_plan(pd_apply_run *apply, pd_error *err) PD_CHECKED;
+
+/* When earlier transactions of this run are committed, the database is not as before: the error
+ * becomes PD_ERROR_PARTIAL (unless its own kind says more) and says what is in. */
+void pd_explain_partial(const pd_run *run, pd_error *err);
 
 /* Writes how the deployment ended, after an error; an error while writing it is not reported. */
 void pd_deployment_failed(pd_run *run, pd_deployment *deployment, const pd_error *err);

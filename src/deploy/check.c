@@ -14,7 +14,7 @@ bool pd_check_set(pd_run *run, pd_error *err)
     pd_report *report = run->report;
     const pd_set *set = run->set;
     pd_report_answer(report, PD_GATE_REVISION, count_note(run->arena, set->count, "migration"));
-    pd_gate_integrity(set, report->findings);
+    pd_gate_integrity(set, run->snapshot, report->findings);
     pd_report_answer(report, PD_GATE_INTEGRITY,
                      pd_arena_printf(run->arena, "%zu in SHA256SUMS", set->sums_count));
     if (!pd_gate_rollback(set, run->settings, report->findings, err))
@@ -22,7 +22,10 @@ bool pd_check_set(pd_run *run, pd_error *err)
     size_t companions = 0;
     for (size_t i = 0; i < set->count; i++)
         companions += set->migrations[i].down.data != NULL;
-    pd_report_answer(report, PD_GATE_ROLLBACK, count_note(run->arena, companions, "companion"));
+    if (run->settings->rollback == PD_ROLLBACK_OFF)
+        pd_report_ask(report, PD_GATE_ROLLBACK, "off: [migrations] rollback in .predeploy");
+    else
+        pd_report_answer(report, PD_GATE_ROLLBACK, count_note(run->arena, companions, "companion"));
     if (run->base != NULL) {
         pd_gate_history(set, run->base, report->findings);
         pd_report_answer(report, PD_GATE_HISTORY,
@@ -46,11 +49,12 @@ bool pd_check_database(pd_run *run, pd_comparison *out, pd_error *err)
     const pd_set *set = run->set;
     *out = (pd_comparison){
         .states = pd_arena_array(arena, set->count + 1, sizeof *out->states),
+        .rows = pd_arena_array(arena, set->count + 1, sizeof *out->rows),
         .scripts = pd_arena_array(arena, set->count + 1, sizeof *out->scripts),
     };
     if (!run->db.read_ledger(run->db.ctx, arena, &out->ledger, err))
         return false;
-    pd_gate_ledger(arena, set, &out->ledger, out->states, run->report->findings);
+    pd_gate_ledger(set, &out->ledger, out->states, out->rows, run->report->findings);
     size_t pending = pending_count(set, out->states);
     pd_report_answer(
         run->report, PD_GATE_LEDGER,

@@ -16,13 +16,10 @@ static bool verify_count(pd_run *run, const pd_ledger *ledger, pd_error *err)
     const pd_settings *settings = run->settings;
     run->report->tables_before = ledger->tables;
     run->report->tables_after = ledger->tables;
-    bool exact = settings->tables >= 0;
-    int64_t expected = exact ? settings->tables : settings->min_tables;
-    if (run->set->count == 0 || (exact ? ledger->tables == expected : ledger->tables >= expected))
+    if (run->set->count == 0 || pd_settings_tables_met(settings, ledger->tables))
         return true;
-    pd_fail(err, PD_ERROR_VERIFY, "schema %s has %lld tables, expected %s%lld",
-            settings->verify_schema, (long long)ledger->tables, exact ? "" : "at least ",
-            (long long)expected);
+    pd_fail(err, PD_ERROR_VERIFY, "schema %s has %lld tables, expected %s", settings->verify_schema,
+            (long long)ledger->tables, pd_settings_tables_text(settings, run->arena));
     return pd_error_hint(err, "Nothing was pending and nothing was written. If the number is "
                               "right, change [verify] in .predeploy.");
 }
@@ -49,12 +46,11 @@ static bool record_idle(pd_run *run, const pd_ledger *ledger, pd_error *err)
 static bool finish_idle(pd_run *run, const pd_comparison *comparison, pd_deployment *begun,
                         pd_error *err)
 {
-    run->report->nothing_to_do = true;
+    run->report->nothing_to_do = run->committed == 0;
     if (!verify_count(run, &comparison->ledger, err))
         return false;
     if (begun == NULL)
         return record_idle(run, &comparison->ledger, err);
-    begun->migration_count = 0;
     begun->outcome = "succeeded";
     begun->finished_at = pd_timestamp(run->arena, pd_unix_seconds());
     return run->db.finish_deployment(run->db.ctx, begun, err);
@@ -74,7 +70,7 @@ static bool begin(pd_run *run, pd_deployment **deployment, pd_error *err)
 static bool carry_out(pd_run *run, const pd_comparison *comparison, const pd_plan *plan,
                       pd_deployment *deployment, bool *again, pd_error *err)
 {
-    pd_apply apply = {
+    pd_apply_run apply = {
         .run = run,
         .plan = plan,
         .ledger = &comparison->ledger,
@@ -82,11 +78,7 @@ static bool carry_out(pd_run *run, const pd_comparison *comparison, const pd_pla
         .verify = true,
         .predicted_tables = pd_plan_tables(plan, run->set, &comparison->ledger, run->settings),
     };
-    if (!pd_back_up(run, plan, deployment, err)) {
-        pd_deployment_failed(run, deployment, err);
-        return false;
-    }
-    if (!pd_apply_plan(&apply, err))
+    if (!pd_back_up(run, plan, deployment, err) || !pd_apply_plan(&apply, err))
         return false;
     *again = apply.ledger_changed;
     if (*again)
@@ -116,11 +108,18 @@ static bool deploy_once(pd_run *run, pd_deployment **deployment, bool *again, pd
 /* Whatever stopped a deployment that had begun is written to its row, unless it was already. */
 static void close_row(pd_run *run, pd_deployment *deployment, const pd_error *err)
 {
-    if (deployment == NULL || !pd_streq(deployment->outcome, "running"))
-        return;
-    pd_error closed = {0};
-    pd_fail(&closed, PD_ERROR_APPLY, "the gate closed while the deployment ran");
-    pd_deployment_failed(run, deployment, err->kind == PD_ERROR_NONE ? &closed : err);
+    if (deployment != NULL && pd_streq(deployment->outcome, "running"))
+        pd_deployment_failed(run, deployment, err);
+}
+
+/* A gate that closed over what another migrator did meanwhile, when this run had begun. */
+static bool fail_closed(pd_run *run, const pd_deployment *deployment, pd_error *err)
+{
+    if (deployment == NULL || !pd_report_closed(run->report))
+        return true;
+    pd_fail(err, PD_ERROR_APPLY, "the gate closed while the deployment ran");
+    return pd_error_hint(err, "Another migrator changed the ledger meanwhile; the findings say "
+                              "what does not fit any more.");
 }
 
 bool pd_deploy(pd_run *run, pd_error *err)
@@ -144,6 +143,10 @@ bool pd_deploy(pd_run *run, pd_error *err)
         done = pd_fail(err, PD_ERROR_LOCKED, "cannot plan: the ledger keeps changing");
         pd_error_hint(err, "Another migrator works on this database. Try again when it is done.");
     }
-    close_row(run, deployment, err);
+    done = done && fail_closed(run, deployment, err);
+    if (!done) {
+        pd_explain_partial(run, err);
+        close_row(run, deployment, err);
+    }
     return done;
 }

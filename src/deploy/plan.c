@@ -24,6 +24,17 @@ static void add_step(pd_arena *arena, pd_plan *plan, pd_step_kind kind,
     };
 }
 
+/* What is kept of Drizzle's row is what stands there, so that a rollback finds it again. */
+static void add_adoption(pd_arena *arena, pd_plan *plan, const pd_migration *migration,
+                         const pd_drizzle_row *row)
+{
+    add_step(arena, plan, PD_STEP_ADOPT, migration, NULL);
+    pd_step *step = &plan->steps[plan->count - 1];
+    step->drizzle_id = row->id;
+    step->has_created_at = row->has_created_at;
+    step->created_at = row->created_at;
+}
+
 static void count_tables(pd_plan *plan, const pd_script *script)
 {
     if (script == NULL || script->state != PD_SCRIPT_OK) {
@@ -43,7 +54,7 @@ void pd_plan_deploy(pd_arena *arena, const pd_set *set, const pd_comparison *com
     *out = (pd_plan){.tables_known = true};
     for (size_t i = 0; i < set->count; i++)
         if (comparison->states[i] == PD_APPLIED_FOREIGN)
-            add_step(arena, out, PD_STEP_ADOPT, &set->migrations[i], NULL);
+            add_adoption(arena, out, &set->migrations[i], comparison->rows[i]);
     for (size_t i = 0; i < set->count; i++) {
         if (comparison->states[i] != PD_PENDING)
             continue;

@@ -38,13 +38,10 @@ static bool select_rows(pd_run *run, const pd_ledger *ledger, const pd_rollback_
     return true;
 }
 
+/* What runs is the ledger's text, whatever stands in the checkout. */
 static const char *companion_path(pd_run *run, const char *name)
 {
-    ptrdiff_t at = pd_set_find(run->set, name);
-    if (at >= 0)
-        return run->set->migrations[at].down.path;
-    return pd_arena_printf(run->arena, "%s%s%s-rollback.sql", run->set->folder,
-                           run->set->folder[0] == '\0' ? "" : "/", name);
+    return pd_arena_printf(run->arena, "ledger:%s-rollback.sql", name);
 }
 
 static bool judge_rows(pd_run *run, const selection *rows, pd_script *scripts, pd_error *err)
@@ -65,7 +62,6 @@ static pd_plan *plan_rollback(pd_run *run, const selection *rows, const pd_scrip
     pd_plan *plan = pd_arena_alloc(run->arena, sizeof *plan);
     for (size_t i = 0; i < rows->count; i++) {
         const pd_ledger_row *row = rows->rows[i];
-        ptrdiff_t at = pd_set_find(run->set, row->name);
         pd_step *step = PD_PUSH(run->arena, plan->steps, plan->count, plan->capacity);
         *step = (pd_step){
             .kind = PD_STEP_REVERT,
@@ -75,9 +71,9 @@ static pd_plan *plan_rollback(pd_run *run, const selection *rows, const pd_scrip
             .text = row->down_sql,
             .len = strlen(row->down_sql),
             .script = &scripts[i],
+            .drizzle_id = row->drizzle_id,
             .has_created_at = row->has_drizzle_created_at,
             .created_at = row->drizzle_created_at,
-            .v1_name = at >= 0 ? run->set->migrations[at].v1_name : NULL,
             .seq = row->seq,
         };
         plan->pending++;
@@ -85,28 +81,36 @@ static pd_plan *plan_rollback(pd_run *run, const selection *rows, const pd_scrip
     return plan;
 }
 
-static bool carry_out(pd_run *run, const pd_ledger *ledger, const pd_plan *plan, pd_error *err)
+static bool apply(pd_run *run, const pd_ledger *ledger, const pd_plan *plan,
+                  pd_deployment *deployment, pd_error *err)
 {
-    pd_deployment *deployment = pd_deployment_new(run, "rollback");
-    if (!run->db.begin_deployment(run->db.ctx, deployment, err))
-        return false;
-    if (!pd_back_up(run, plan, deployment, err)) {
-        pd_deployment_failed(run, deployment, err);
-        return false;
-    }
-    pd_apply apply = {
+    pd_apply_run apply = {
         .run = run,
         .plan = plan,
         .ledger = ledger,
         .deployment = deployment,
         .predicted_tables = -1,
     };
-    if (!pd_apply_plan(&apply, err))
+    if (!pd_back_up(run, plan, deployment, err) || !pd_apply_plan(&apply, err))
         return false;
-    if (apply.ledger_changed) {
-        pd_fail(err, PD_ERROR_LOCKED, "cannot roll back: the ledger changed meanwhile");
-        pd_error_hint(err, "Another migrator has just worked on this database. Look at "
-                           "`predeploy status` and decide again.");
+    if (!apply.ledger_changed)
+        return true;
+    pd_fail(err, PD_ERROR_LOCKED, "cannot roll back: the ledger changed meanwhile");
+    return pd_error_hint(err, "Another migrator has just worked on this database. Look at "
+                              "`predeploy status` and decide again.");
+}
+
+static bool carry_out(pd_run *run, const pd_ledger *ledger, const pd_plan *plan, pd_error *err)
+{
+    pd_deployment *deployment = pd_deployment_new(run, "rollback");
+    if (!run->db.begin_deployment(run->db.ctx, deployment, err))
+        return false;
+    if (!apply(run, ledger, plan, deployment, err)) {
+        if (err->kind == PD_ERROR_APPLY && run->report->failure != NULL)
+            pd_error_hint(err, "The companion is the one that was committed with the migration "
+                               "when it was applied; a commit does not change it any more. Undo "
+                               "the migration with a new one.");
+        pd_explain_partial(run, err);
         pd_deployment_failed(run, deployment, err);
         return false;
     }

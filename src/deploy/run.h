@@ -18,21 +18,27 @@ typedef struct pd_run {
     pd_arena *arena;
     const pd_settings *settings;
     pd_set *set;
-    const pd_set *base; /* NULL: no base, the history gate is not asked */
-    pd_report *report;  /* report->findings is where findings go */
+    const pd_snapshot *snapshot; /* that the set was read from */
+    const pd_set *base;          /* NULL: no base, the history gate is not asked */
+    pd_report *report;           /* report->findings is where findings go */
     pd_db_port db;
     pd_backup_port backup;
     pd_clock_port clock;
     const char *actor;
     const char *tool_version;
     bool wait; /* for the deployment lock */
+    /* Out: names of the migrations that went in or came out for good, over all its plans. */
+    const char **names;
+    size_t committed;
+    size_t names_capacity;
 } pd_run;
 
 /* What the database has of the set. */
 typedef struct pd_comparison {
     pd_ledger ledger;
-    pd_applied_state *states;  /* by migration */
-    const pd_script **scripts; /* by migration, NULL when it is not pending */
+    pd_applied_state *states;    /* by migration */
+    const pd_drizzle_row **rows; /* by migration: its row in Drizzle's table, or NULL */
+    const pd_script **scripts;   /* by migration, NULL when it is not pending */
 } pd_comparison;
 
 /* The gates that need no database: revision, integrity, rollback, history. What they find goes to

@@ -14,9 +14,11 @@ typedef struct pd_ledger_row {
     const char *down_sql;  /* the companion's text, NULL when it had none */
     const char *down_hash; /* NULL with down_sql */
     bool adopted;          /* was applied before predeploy came, by another tool */
+    /* Its row in Drizzle's table, as that table has it; drizzle_id is 0 when it has none. */
+    int64_t drizzle_id;
     bool has_drizzle_created_at;
-    int64_t drizzle_created_at; /* created_at of its row in Drizzle's table */
-    const char *deployment;     /* UUID */
+    int64_t drizzle_created_at;
+    const char *deployment; /* UUID */
     const char *applied_at;
 } pd_ledger_row;
 

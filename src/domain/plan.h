@@ -27,10 +27,14 @@ typedef struct pd_step {
     const pd_script *script;
     const char *down_sql; /* companion to keep in the ledger, NULL when there is none */
     const char *down_hash;
-    bool has_created_at; /* Drizzle layouts: the row of Drizzle's table */
-    int64_t created_at;  /* written on PD_STEP_APPLY, deleted on PD_STEP_REVERT */
-    const char *v1_name; /* value of `name` when that table has the column */
-    int64_t seq;         /* PD_STEP_REVERT: the ledger row that goes */
+    /* Drizzle layouts: the row of Drizzle's table. PD_STEP_APPLY writes it, with v1_name when the
+     * table has names; the others know it by the id it has: PD_STEP_ADOPT keeps id and time,
+     * PD_STEP_REVERT deletes it, and its twins of equal hash and time. */
+    int64_t drizzle_id; /* 0: no such row, or not written yet */
+    bool has_created_at;
+    int64_t created_at;
+    const char *v1_name;
+    int64_t seq; /* PD_STEP_REVERT: the ledger row that goes */
 } pd_step;
 
 typedef struct pd_plan {

@@ -41,3 +41,15 @@ void pd_settings_default(pd_settings *settings)
         settings->severity_of_rule[i] = -1;
     }
 }
+
+bool pd_settings_tables_met(const pd_settings *settings, int64_t tables)
+{
+    return settings->tables >= 0 ? tables == settings->tables : tables >= settings->min_tables;
+}
+
+const char *pd_settings_tables_text(const pd_settings *settings, pd_arena *arena)
+{
+    if (settings->tables >= 0)
+        return pd_arena_printf(arena, "%lld", (long long)settings->tables);
+    return pd_arena_printf(arena, "at least %lld", (long long)settings->min_tables);
+}

@@ -61,6 +61,10 @@ typedef struct pd_settings {
 
 void pd_settings_default(pd_settings *settings);
 
+/* Whether a number of tables is what [verify] asks for, and that in words ("at least 3"). */
+bool pd_settings_tables_met(const pd_settings *settings, int64_t tables);
+const char *pd_settings_tables_text(const pd_settings *settings, pd_arena *arena);
+
 /* Reads the text of a `.predeploy` over what settings hold. `name` ("main:.predeploy") stands in
  * front of errors, which are PD_ERROR_USAGE and name the line: "main:.predeploy:4: unknown key
  * 'lockTimeot' in [deploy] (did you mean 'lockTimeout'?)". Texts go to the arena. */

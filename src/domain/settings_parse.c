@@ -176,8 +176,16 @@ static bool apply_rule(pd_settings *settings, pd_arena *arena, const char *name,
     }
     const char *label =
         pd_arena_printf(arena, "%s:%d: rule.%s.severity", name, item->line, pd_rule_id(rule));
-    return pd_value_read(&severity_spec, label, item->value, arena,
-                         &settings->severity_of_rule[rule], err);
+    int *severity = &settings->severity_of_rule[rule];
+    if (!pd_value_read(&severity_spec, label, item->value, arena, severity, err)) {
+        return false;
+    }
+    /* What closes the gate by default may be lowered, never silenced: it stays to be seen. */
+    if (*severity != PD_SEVERITY_OFF || pd_rule_severity(rule) != PD_SEVERITY_ERROR) {
+        return true;
+    }
+    pd_fail(err, PD_ERROR_USAGE, "%s cannot be off: the rule closes the gate", label);
+    return pd_error_hint(err, "severity = warning opens the gate and keeps the finding visible.");
 }
 
 static bool apply(pd_settings *settings, pd_arena *arena, const char *name,

@@ -5,13 +5,19 @@
 #include "base/str.h"
 #include "base/strbuf.h"
 
-/* Drizzle hashes the file of the work tree, whose line endings a checkout may have changed. */
-bool pd_same_content(const pd_sql_file *file, const char *hash)
+/* The hashes a file has under each convention of line endings: Drizzle hashes the file of the work
+ * tree, where a checkout may have changed them. */
+typedef struct variants {
+    const char *own;
+    char unix_ends[PD_SHA256_HEX];
+    char dos_ends[PD_SHA256_HEX];
+} variants;
+
+static void hash_variants(const pd_sql_file *file, variants *out)
 {
-    if (strcmp(file->hash, hash) == 0)
-        return true;
+    *out = (variants){.own = file->hash};
     if (file->data == NULL || memchr(file->data, '\n', file->len) == NULL)
-        return false;
+        return;
     PD_AUTO_STRBUF unix_ends = pd_strbuf_new(PD_STRBUF_MAX);
     PD_AUTO_STRBUF dos_ends = pd_strbuf_new(PD_STRBUF_MAX);
     for (size_t i = 0; i < file->len; i++) {
@@ -23,57 +29,98 @@ bool pd_same_content(const pd_sql_file *file, const char *hash)
         pd_strbuf_addc(&dos_ends, c);
         pd_strbuf_addc(&unix_ends, c);
     }
-    char other[PD_SHA256_HEX];
-    pd_sha256_hex(unix_ends.data, unix_ends.len, other);
-    if (strcmp(other, hash) == 0)
-        return true;
-    pd_sha256_hex(dos_ends.data, dos_ends.len, other);
-    return strcmp(other, hash) == 0;
+    pd_sha256_hex(unix_ends.data, unix_ends.len, out->unix_ends);
+    pd_sha256_hex(dos_ends.data, dos_ends.len, out->dos_ends);
 }
 
-typedef bool matcher(const pd_migration *migration, const pd_drizzle_row *row, bool folders);
-
-static bool by_name(const pd_migration *migration, const pd_drizzle_row *row, bool folders)
+static bool is_variant(const variants *hashes, const char *hash)
 {
-    (void)folders;
-    return row->name != NULL && pd_streq(row->name, migration->v1_name);
+    return hash[0] != '\0' &&
+           (strcmp(hashes->own, hash) == 0 || strcmp(hashes->unix_ends, hash) == 0 ||
+            strcmp(hashes->dos_ends, hash) == 0);
+}
+
+bool pd_same_content(const pd_sql_file *file, const char *hash)
+{
+    if (strcmp(file->hash, hash) == 0)
+        return true;
+    variants hashes;
+    hash_variants(file, &hashes);
+    return is_variant(&hashes, hash);
+}
+
+/* One migration that looks for its row. */
+typedef struct seeker {
+    const pd_set *set;
+    size_t index;
+    const pd_migration *migration;
+    bool folders;
+    variants hashes;
+} seeker;
+
+typedef bool matcher(const seeker *self, const pd_drizzle_row *row);
+
+static bool by_name(const seeker *self, const pd_drizzle_row *row)
+{
+    return row->name != NULL && pd_streq(row->name, self->migration->v1_name);
 }
 
 /* Drizzle 1.0 knows a folder's time in whole seconds only; a journal's is exact. */
-static bool by_time(const pd_migration *migration, const pd_drizzle_row *row, bool folders)
+static bool has_time(const seeker *self, const pd_drizzle_row *row)
 {
-    if (!migration->has_when || !row->has_created_at || (folders && row->name != NULL))
+    const pd_migration *migration = self->migration;
+    if (!migration->has_when || !row->has_created_at || (self->folders && row->name != NULL))
         return false;
-    if (folders)
+    if (self->folders)
         return row->created_at / 1000 == migration->when / 1000;
     return row->created_at == migration->when;
 }
 
-static bool by_time_and_hash(const pd_migration *migration, const pd_drizzle_row *row, bool folders)
+static bool by_time_and_hash(const seeker *self, const pd_drizzle_row *row)
 {
-    return by_time(migration, row, folders) && strcmp(row->hash, migration->up.hash) == 0;
+    return has_time(self, row) && is_variant(&self->hashes, row->hash);
 }
 
-static bool by_hash(const pd_migration *migration, const pd_drizzle_row *row, bool folders)
+static bool shares_second(const seeker *self, size_t other)
 {
-    if (folders && row->name != NULL)
+    const pd_migration *migration = &self->set->migrations[other];
+    return migration->has_when && migration->when / 1000 == self->migration->when / 1000;
+}
+
+/* Two folders of one second are told apart by their hash alone. The set is in order of time. */
+static bool by_time(const seeker *self, const pd_drizzle_row *row)
+{
+    if (!has_time(self, row))
         return false;
-    return row->hash[0] != '\0' && strcmp(row->hash, migration->up.hash) == 0;
+    if (!self->folders)
+        return true;
+    return (self->index == 0 || !shares_second(self, self->index - 1)) &&
+           (self->index + 1 == self->set->count || !shares_second(self, self->index + 1));
+}
+
+static bool by_hash(const seeker *self, const pd_drizzle_row *row)
+{
+    return !(self->folders && row->name != NULL) && is_variant(&self->hashes, row->hash);
 }
 
 /* Gives each migration that has no row yet the first free one that the matcher accepts. Rows and
  * migrations come in nearly the same order, so the search begins behind the last match. */
 static void claim(const pd_set *set, const pd_ledger *ledger, pd_claims *claims, matcher *matches)
 {
-    bool folders = set->layout == PD_LAYOUT_DRIZZLE_FOLDERS;
     size_t start = 0;
     for (size_t m = 0; m < set->count; m++) {
         if (claims->row_of[m] >= 0)
             continue;
+        seeker self = {
+            .set = set,
+            .index = m,
+            .migration = &set->migrations[m],
+            .folders = set->layout == PD_LAYOUT_DRIZZLE_FOLDERS,
+        };
+        hash_variants(&self.migration->up, &self.hashes);
         for (size_t n = 0; n < ledger->drizzle_count; n++) {
             size_t r = (start + n) % ledger->drizzle_count;
-            if (claims->migration_of[r] >= 0 ||
-                !matches(&set->migrations[m], &ledger->drizzle[r], folders))
+            if (claims->migration_of[r] >= 0 || !matches(&self, &ledger->drizzle[r]))
                 continue;
             claims->row_of[m] = (ptrdiff_t)r;
             claims->migration_of[r] = (ptrdiff_t)m;
@@ -120,6 +167,8 @@ void pd_claim_rows(pd_arena *arena, const pd_set *set, const pd_ledger *ledger, 
     claim(set, ledger, out, by_time_and_hash);
     claim(set, ledger, out, by_time);
     claim(set, ledger, out, by_name);
+    /* A twin of a row that is claimed belongs to the same migration, not to one of equal text. */
+    claim_duplicates(set, ledger, out);
     claim(set, ledger, out, by_hash);
     claim_duplicates(set, ledger, out);
 }

@@ -13,8 +13,9 @@
 void pd_read_companions(pd_arena *arena, pd_set *set);
 
 /* Integrity: every file of the set is listed in SHA256SUMS with the hash of its bytes, and every
- * listed file is there. The form of the file itself was judged when it was read (layout/). */
-void pd_gate_integrity(const pd_set *set, pd_findings *findings);
+ * listed file is in the snapshot. What could not be read, and the form of SHA256SUMS itself, were
+ * judged when the set was read (layout/). */
+void pd_gate_integrity(const pd_set *set, const pd_snapshot *snapshot, pd_findings *findings);
 
 /* Rollback: every migration behind settings->rollback_since has a companion that does something,
  * or says why there can be none. A rollback_since that names no migration of the set is an error
@@ -34,10 +35,11 @@ typedef enum pd_applied_state {
 } pd_applied_state;
 
 /* Ledger: what is applied is a prefix of the set, with equal content. Fills states[i] for each
- * migration of the set (caller's array of set->count). On the Drizzle layouts, where a Drizzle
- * ledger is there, that ledger decides (docs/ledger.md, "Who has applied what"). */
-void pd_gate_ledger(pd_arena *arena, const pd_set *set, const pd_ledger *ledger,
-                    pd_applied_state *states, pd_findings *findings);
+ * migration of the set, and rows[i] with its row of Drizzle's table, NULL when it has none
+ * (caller's arrays of set->count). On the Drizzle layouts, where a Drizzle ledger is there, that
+ * ledger decides (docs/ledger.md, "Who has applied what"). */
+void pd_gate_ledger(const pd_set *set, const pd_ledger *ledger, pd_applied_state *states,
+                    const pd_drizzle_row **rows, pd_findings *findings);
 
 /* Verify: no migration is pending, and the number of tables is the expected one. */
 void pd_gate_verify(const pd_set *set, const pd_applied_state *states, const pd_ledger *ledger,

@@ -39,6 +39,7 @@ static ptrdiff_t find_line(const pd_sums_line **lines, size_t count, const char 
 
 typedef struct check {
     const pd_set *set;
+    const pd_snapshot *snapshot;
     const char *sums_path;
     const pd_sums_line **lines;
     bool *seen; /* by index of lines */
@@ -47,7 +48,7 @@ typedef struct check {
 
 static void check_file(check *self, const pd_sql_file *file)
 {
-    if (file->data == NULL && file->hash[0] == '\0')
+    if (file->data == NULL)
         return;
     ptrdiff_t at = find_line(self->lines, self->set->sums_count, file->entry);
     if (at < 0) {
@@ -59,7 +60,8 @@ static void check_file(check *self, const pd_sql_file *file)
         return;
     }
     self->seen[at] = true;
-    if (strcmp(self->lines[at]->hash, file->hash) == 0)
+    bool unread = file->hash[0] == '\0';
+    if (unread || strcmp(self->lines[at]->hash, file->hash) == 0)
         return;
     pd_finding *finding = pd_find(
         self->findings, PD_RULE_HASH_MISMATCH, file->path,
@@ -77,9 +79,10 @@ static void check_missing(check *self)
             (i > 0 && strcmp(self->lines[i - 1]->entry, self->lines[i]->entry) == 0))
             continue;
         const pd_sums_line *line = self->lines[i];
-        pd_finding *finding =
-            pd_find(self->findings, PD_RULE_SUMS_MISSING_FILE, self->sums_path,
-                    "%s is listed, but it is no file of this migration set", line->entry);
+        if (pd_snapshot_find(self->snapshot, line->entry) != NULL)
+            continue;
+        pd_finding *finding = pd_find(self->findings, PD_RULE_SUMS_MISSING_FILE, self->sums_path,
+                                      "%s is listed, but it is not there", line->entry);
         finding->place.line = line->line;
         pd_finding_hint(self->findings, finding,
                         "Bring the file back (git log -- %s%s%s shows where it went), or, if it "
@@ -88,7 +91,7 @@ static void check_missing(check *self)
     }
 }
 
-void pd_gate_integrity(const pd_set *set, pd_findings *findings)
+void pd_gate_integrity(const pd_set *set, const pd_snapshot *snapshot, pd_findings *findings)
 {
     pd_arena *arena = findings->arena;
     const char *sums_path = pd_arena_printf(arena, "%s%s%s", set->folder,
@@ -104,6 +107,7 @@ void pd_gate_integrity(const pd_set *set, pd_findings *findings)
     }
     check self = {
         .set = set,
+        .snapshot = snapshot,
         .sums_path = sums_path,
         .lines = sorted_lines(arena, set),
         .seen = pd_arena_array(arena, set->sums_count + 1, sizeof(bool)),

@@ -72,6 +72,20 @@ static void report_disagreement(judge *self, const pd_migration *migration)
                     migration->up.hash, (long long)migration->when);
 }
 
+static void judge_companion(judge *self, const pd_migration *migration, const pd_ledger_row *row)
+{
+    if (row->down_hash == NULL || migration->down.hash[0] == '\0' ||
+        strcmp(row->down_hash, migration->down.hash) == 0)
+        return;
+    pd_finding *finding =
+        pd_find(self->findings, PD_RULE_APPLIED_COMPANION, migration->down.path,
+                "the companion of %s is not the one it was applied with, which a rollback runs",
+                migration->name);
+    pd_finding_hint(self->findings, finding,
+                    "Put the applied version back: git log -p -- %s shows what changed.",
+                    migration->down.path);
+}
+
 static void judge_migration(judge *self, size_t m)
 {
     const pd_migration *migration = &self->set->migrations[m];
@@ -87,6 +101,8 @@ static void judge_migration(judge *self, size_t m)
         report_edited(self, migration, own_hash, "predeploy's");
     else if (foreign >= 0 && !pd_same_content(&migration->up, self->ledger->drizzle[foreign].hash))
         report_edited(self, migration, self->ledger->drizzle[foreign].hash, "Drizzle's");
+    if (own >= 0)
+        judge_companion(self, migration, &self->ledger->rows[own]);
     if (own >= 0 && foreign < 0 && pd_set_is_drizzle(self->set))
         report_disagreement(self, migration);
 }
@@ -221,9 +237,10 @@ static void judge_drizzle(judge *self)
     }
 }
 
-void pd_gate_ledger(pd_arena *arena, const pd_set *set, const pd_ledger *ledger,
-                    pd_applied_state *states, pd_findings *findings)
+void pd_gate_ledger(const pd_set *set, const pd_ledger *ledger, pd_applied_state *states,
+                    const pd_drizzle_row **rows, pd_findings *findings)
 {
+    pd_arena *arena = findings->arena;
     judge self = {
         .arena = arena,
         .set = set,
@@ -237,8 +254,11 @@ void pd_gate_ledger(pd_arena *arena, const pd_set *set, const pd_ledger *ledger,
     match_own_rows(&self);
     if (self.drizzle_decides)
         pd_claim_rows(arena, set, ledger, &self.claims);
-    for (size_t m = 0; m < set->count; m++)
+    for (size_t m = 0; m < set->count; m++) {
+        ptrdiff_t row = self.drizzle_decides ? self.claims.row_of[m] : -1;
+        rows[m] = row < 0 ? NULL : &ledger->drizzle[row];
         judge_migration(&self, m);
+    }
     judge_rows(&self);
     judge_order(&self);
     if (self.drizzle_decides) {

@@ -19,6 +19,17 @@ static void judge_row(const pd_reversal *reversal, pd_findings *findings)
                         "change what the ledger keeps.");
         return;
     }
+    char hash[PD_SHA256_HEX];
+    pd_sha256_hex(row->down_sql, strlen(row->down_sql), hash);
+    if (row->down_hash == NULL || strcmp(hash, row->down_hash) != 0) {
+        finding = pd_find(findings, PD_RULE_ROLLBACK_UNAVAILABLE, reversal->path,
+                          "the companion of %s in the ledger is not what was recorded with it",
+                          row->name);
+        pd_finding_hint(findings, finding,
+                        "Somebody changed predeploy.migrations: find out who, then put the "
+                        "committed text back into its down_sql.");
+        return;
+    }
     pd_companion companion = {0};
     pd_companion_read(findings->arena, row->down_sql, strlen(row->down_sql), &companion);
     if (!companion.empty)
@@ -45,7 +56,8 @@ bool pd_gate_reversal(const pd_set *set, const pd_reversal *reversals, size_t co
     pd_script *parsed = pd_arena_array(arena, count + 1, sizeof *parsed);
     for (size_t i = 0; i < count; i++) {
         const char *text = reversals[i].row->down_sql;
-        inputs[i] = (pd_sql_input){text, strlen(text), pd_set_is_drizzle(set)};
+        bool breakpoints = pd_set_is_drizzle(set) || reversals[i].row->drizzle_id != 0;
+        inputs[i] = (pd_sql_input){text, strlen(text), breakpoints};
     }
     pd_sql_batch batch = {
         .inputs = inputs,

@@ -3,25 +3,25 @@
 static void check_tables(const pd_ledger *ledger, const pd_settings *settings,
                          pd_findings *findings)
 {
-    bool exact = settings->tables >= 0;
-    int64_t expected = exact ? settings->tables : settings->min_tables;
-    if (exact ? ledger->tables == expected : ledger->tables >= expected)
+    if (pd_settings_tables_met(settings, ledger->tables))
         return;
     pd_finding *finding =
-        pd_find(findings, PD_RULE_VERIFY_TABLES, NULL, "schema %s has %lld tables, expected %s%lld",
-                settings->verify_schema, (long long)ledger->tables, exact ? "" : "at least ",
-                (long long)expected);
+        pd_find(findings, PD_RULE_VERIFY_TABLES, NULL, "schema %s has %lld tables, expected %s",
+                settings->verify_schema, (long long)ledger->tables,
+                pd_settings_tables_text(settings, findings->arena));
     pd_finding_hint(findings, finding,
                     "If the number is right, change [verify] %s in .predeploy; otherwise find "
                     "out who changed the schema: predeploy status",
-                    exact ? "tables" : "minTables");
+                    settings->tables >= 0 ? "tables" : "minTables");
 }
 
 void pd_gate_verify(const pd_set *set, const pd_applied_state *states, const pd_ledger *ledger,
                     const pd_settings *settings, pd_findings *findings)
 {
+    if (set->count == 0)
+        return;
     check_tables(ledger, settings, findings);
-    if (set->count > 0 && !ledger->present && ledger->drizzle_shape == PD_DRIZZLE_ABSENT) {
+    if (!ledger->present && ledger->drizzle_shape == PD_DRIZZLE_ABSENT) {
         pd_finding *finding = pd_find(findings, PD_RULE_VERIFY_LEDGER, NULL,
                                       "the database has no ledger: nothing was deployed to it");
         pd_finding_hint(findings, finding,

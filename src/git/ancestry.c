@@ -1,6 +1,7 @@
 /* Merge bases, by git's own way of painting down to common ancestors. libgit2 1.5 has one as well,
  * but does not know where the history of a shallow clone ends: it fails at the first parent that
  * was not fetched, even when the base lies this side of it. */
+#include <assert.h>
 #include <errno.h>
 #include <stdint.h>
 #include <stdio.h>
@@ -174,6 +175,7 @@ static void swap_queued(graph *g, size_t a, size_t b)
 /* Marks a node and queues it; it is read now, because the queue is ordered by time. */
 static bool enqueue(graph *g, size_t index, unsigned marks, pd_error *err)
 {
+    assert(g->nodes != NULL && index < g->count);
     g->nodes[index].marks |= marks;
     if (!expand(g, index, err))
         return false;

@@ -156,7 +156,7 @@ static git_reference *find_upstream(query *q, const char *head)
     return NULL;
 }
 
-bool pd_git_default_base(pd_git *git, pd_revision *out, bool *found, pd_error *err)
+bool pd_git_default_base(pd_git *git, const char *oid, pd_revision *out, bool *found, pd_error *err)
 {
     query q = {.git = git, .arena = git->arena};
     PD_AUTO_GIT_HANDLE(git_reference) head = NULL;
@@ -173,7 +173,10 @@ bool pd_git_default_base(pd_git *git, pd_revision *out, bool *found, pd_error *e
     named = find_upstream(&q, git_reference_name(head));
     if (named == NULL || git_reference_resolve(&upstream, named) != 0)
         return true;
-    query_add(&q, git_reference_target(head));
+    if (oid == NULL)
+        query_add(&q, git_reference_target(head));
+    else if (!query_add_named(&q, oid, err))
+        return false;
     git_oid_tostr(hex, sizeof hex, git_reference_target(upstream));
     return query_add_named(&q, hex, err) &&
            query_run(&q, git_reference_name(upstream), out, found, err);

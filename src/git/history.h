@@ -16,10 +16,11 @@ bool pd_git_merge_base(pd_git *git, const char *oid_a, const char *oid_b, pd_rev
 bool pd_git_published(pd_git *git, const char *remote, const char *oid, pd_revision *out,
                       bool *found, pd_error *err) PD_CHECKED;
 
-/* The base of work on HEAD: the merge base of HEAD with its upstream, else with the remote's
- * HEAD (refs/remotes/origin/HEAD); out->ref is that tracking ref. *found is false when neither
- * exists, or no shared history. */
-bool pd_git_default_base(pd_git *git, pd_revision *out, bool *found, pd_error *err) PD_CHECKED;
+/* The base of a commit when nothing names one: its merge base with the upstream of HEAD's branch,
+ * else with the remote's HEAD (refs/remotes/origin/HEAD); out->ref is that tracking ref. oid NULL
+ * is HEAD's commit. *found is false when neither exists, or no shared history. */
+bool pd_git_default_base(pd_git *git, const char *oid, pd_revision *out, bool *found,
+                         pd_error *err) PD_CHECKED;
 
 /* Whether the repository has the commit, or the annotated tag of one. */
 bool pd_git_has_commit(pd_git *git, const char *oid);

@@ -154,7 +154,7 @@ bool pd_hook_install(pd_git *git, const char *name, const char *script, const ch
                      pd_hook_state *state, pd_error *err)
 {
     assert(has_marker(script));
-    const char *folder = NULL;
+    const char *folder = "";
     standing now = STANDING_NONE;
     *path = NULL;
     if (!find_folder(git, git->arena, &folder, err) || !make_folder(git->arena, folder, err))

@@ -145,6 +145,11 @@ void pd_git_close(pd_git **git)
     git_libgit2_shutdown();
 }
 
+bool pd_git_is_unborn(pd_git *git)
+{
+    return git_repository_head_unborn(git->repo) == 1;
+}
+
 bool pd_git_is_shallow(pd_git *git)
 {
     struct stat st;

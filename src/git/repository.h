@@ -39,6 +39,7 @@ bool pd_git_read_file(pd_git *git, const pd_revision *revision, const char *path
                       pd_bytes *out, pd_error *err) PD_CHECKED;
 
 bool pd_git_is_shallow(pd_git *git);
+bool pd_git_is_unborn(pd_git *git); /* HEAD names a branch that has no commit yet */
 
 /* The work tree's root, NULL for a bare repository. */
 const char *pd_git_workdir(pd_git *git);

@@ -107,7 +107,7 @@ static void report_outside(pd_reader *reader, const pd_entry *entry)
                                   "%s belongs to no migration: in the layout %s it is never run",
                                   entry->path, pd_layout_name(reader->set->layout));
     pd_finding_hint(reader->findings, finding,
-                    "Make it a migration (`predeploy new NAME`), or move it out of the "
+                    "Name and place it as this layout has its migrations, or move it out of the "
                     "migrations folder.");
 }
 

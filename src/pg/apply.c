@@ -39,7 +39,11 @@ static bool begin(pd_apply *apply, pd_error *err)
     }
     apply->xid = pd_value_text(apply->arena, result, 0, 0);
     apply->backend_start = pd_value_text(apply->arena, result, 0, 2);
-    return pd_value_number(result, 0, 1, &apply->pid);
+    if (apply->xid != NULL && pd_value_number(result, 0, 1, &apply->pid)) {
+        return true;
+    }
+    (void)pd_fail(err, PD_ERROR_APPLY, "cannot begin: the server does not say which session it is");
+    return pd_error_hint(err, "Nothing was done. Is that a PostgreSQL server?");
 }
 
 /* Whatever an earlier batch left in the session goes first. */
@@ -53,7 +57,8 @@ static bool prepare(pd_apply *apply, pd_error *err)
         pd_arena_printf(apply->arena, "%s%s%s%s", pd_query_session_reset, db->session,
                         db->worker.v14 ? pd_query_session_v14 : "", pd_query_session_pinned);
     apply->drizzle_table = apply->drizzle ? pd_drizzle_table(db, &db->worker, apply->arena) : NULL;
-    return run(apply, sql, "cannot set up the session", err) && begin(apply, err);
+    return run(apply, sql, "cannot set up the session", err) && pd_apply_find_drizzle(apply, err) &&
+           begin(apply, err);
 }
 
 static bool fail_verify(const pd_apply *apply, int64_t expected, const char *why, pd_error *err)
@@ -62,9 +67,24 @@ static bool fail_verify(const pd_apply *apply, int64_t expected, const char *why
                   "verification failed: counted %lld tables in schema %s, %s %lld",
                   (long long)apply->result->tables_after,
                   apply->db->options.settings->verify_schema, why, (long long)expected);
-    return pd_error_hint(err, "Nothing was committed. If the count is right, change [verify] "
-                              "minTables or tables in .predeploy; otherwise look at what the "
-                              "migrations create and drop.");
+    return pd_error_hint(err, "Nothing of this transaction was committed. If the count is right, "
+                              "change [verify] minTables or tables in .predeploy; otherwise look "
+                              "at what the migrations create and drop.");
+}
+
+/* What the batches of this run have changed before this one. */
+static int64_t tables_committed(const pd_apply *apply)
+{
+    const pd_db *db = apply->db;
+    return db->committed == apply->batch->expected ? db->committed_tables : 0;
+}
+
+/* Planned is a difference to batch->expected; meanwhile the application may have made tables. */
+static int64_t predicted_tables(const pd_apply *apply)
+{
+    const pd_batch *batch = apply->batch;
+    int64_t delta = batch->predicted_tables - batch->expected->tables;
+    return apply->tables_base + delta - tables_committed(apply);
 }
 
 static bool verify(pd_apply *apply, pd_error *err)
@@ -81,8 +101,8 @@ static bool verify(pd_apply *apply, pd_error *err)
     if (batch->min_tables >= 0 && counted < batch->min_tables) {
         return fail_verify(apply, batch->min_tables, "expected at least", err);
     }
-    if (batch->predicted_tables >= 0 && counted != batch->predicted_tables) {
-        return fail_verify(apply, batch->predicted_tables, "the plan predicts", err);
+    if (batch->predicted_tables >= 0 && counted != predicted_tables(apply)) {
+        return fail_verify(apply, predicted_tables(apply), "the plan predicts", err);
     }
     return true;
 }
@@ -120,7 +140,7 @@ static bool write_deployment(pd_apply *apply, pd_error *err)
 static bool remember(pd_apply *apply, const char **rows, pd_error *err)
 {
     PD_AUTO_RESULT result = NULL;
-    pd_request request = pd_apply_request(apply, apply->print_sql, "cannot read the ledger");
+    pd_request request = pd_apply_request(apply, apply->state_sql, "cannot read the ledger");
     if (!pd_conn_get(&apply->db->worker, &request, &result, err)) {
         return false;
     }
@@ -144,8 +164,32 @@ static bool finish(pd_apply *apply, pd_error *err)
         !pd_apply_commit(apply, err)) {
         return false;
     }
+    apply->db->committed_tables =
+        tables_committed(apply) + apply->result->tables_after - apply->tables_base;
     apply->db->committed = apply->batch->expected;
     apply->db->committed_rows = rows;
+    return true;
+}
+
+/* The plan was made without Drizzle's table, and counts it among what is added. */
+static bool counts_new_drizzle(const pd_apply *apply)
+{
+    const pd_settings *settings = apply->db->options.settings;
+    const pd_ledger *expected = apply->batch->expected;
+    return apply->drizzle && expected->drizzle_shape == PD_DRIZZLE_ABSENT &&
+           apply->db->committed != expected &&
+           pd_streq(settings->ledger_schema, settings->verify_schema);
+}
+
+static bool count_before(pd_apply *apply, pd_error *err)
+{
+    if (!pd_tables_count(apply->db, &apply->db->worker, &apply->result->tables_before, err)) {
+        return false;
+    }
+    if (counts_new_drizzle(apply)) {
+        apply->result->tables_before--;
+    }
+    apply->tables_base = apply->result->tables_before;
     return true;
 }
 
@@ -158,8 +202,7 @@ static bool work(pd_apply *apply, pd_error *err)
         pd_db_rollback(apply->db, &apply->db->worker);
         return true;
     }
-    if (!pd_tables_count(apply->db, &apply->db->worker, &apply->result->tables_before, err) ||
-        !run_with_xid(apply, pd_query_seal_open, err)) {
+    if (!count_before(apply, err) || !run_with_xid(apply, pd_query_seal_open, err)) {
         return false;
     }
     for (size_t i = 0; i < apply->batch->count; i++) {
@@ -202,6 +245,15 @@ static void undo(pd_apply *apply, pd_error *err)
     }
 }
 
+static bool wants_drizzle(const pd_db *db, const pd_batch *batch)
+{
+    bool wanted = pd_layout_is_drizzle(db->options.layout);
+    for (size_t i = 0; i < batch->count; i++) {
+        wanted = wanted || batch->steps[i].drizzle_id != 0;
+    }
+    return wanted;
+}
+
 bool pd_db_apply(pd_db *db, pd_arena *arena, const pd_batch *batch, pd_batch_result *result,
                  pd_error *err)
 {
@@ -209,7 +261,7 @@ bool pd_db_apply(pd_db *db, pd_arena *arena, const pd_batch *batch, pd_batch_res
                       .arena = arena,
                       .batch = batch,
                       .result = result,
-                      .drizzle = pd_layout_is_drizzle(db->options.layout)};
+                      .drizzle = wants_drizzle(db, batch)};
     result->ledger_changed = false;
     result->failure = NULL;
     result->tables_before = -1;

@@ -18,14 +18,16 @@ typedef struct pd_apply {
     pd_arena *arena;
     const pd_batch *batch;
     pd_batch_result *result;
-    bool drizzle;              /* Drizzle's table is read and written */
+    bool drizzle;              /* Drizzle's table is wanted; behind the fence: and is there */
     bool named;                /* and has a column name */
     const char *drizzle_table; /* quoted */
-    const char *print_sql;
-    const char *before_sql; /* print, then the role's own search_path */
-    const char *after_sql;  /* reset of the session, timeouts, pinned search_path, print */
-    const char *xid;        /* of the batch's transaction */
-    int64_t pid;            /* of the worker's backend */
+    const char *print_sql;     /* fingerprint of all that is fenced */
+    const char *state_sql;     /* fingerprint of what batch->expected has */
+    int64_t tables_base;       /* counted behind the fence, without a table made by it */
+    const char *before_sql;    /* print, then the role's own search_path */
+    const char *after_sql;     /* reset of the session, timeouts, pinned search_path, print */
+    const char *xid;           /* of the batch's transaction */
+    int64_t pid;               /* of the worker's backend */
     const char *backend_start;
     bool committed_part;  /* a statement committed: there is nothing left to roll back */
     const char *saying;   /* what progress says of the running statement */
@@ -39,7 +41,13 @@ pd_request pd_apply_request(const pd_apply *apply, const char *sql, const char *
 /* The fingerprint from a result of print.sql. */
 pd_print pd_apply_print(pd_apply *apply, const PGresult *result);
 
-/* fence.c: locks the ledgers, makes Drizzle's table, compares with batch->expected. *changed:
+/* fence.c: makes Drizzle's table, where it is written to and is not there, in transactions of its
+ * own: were it made in the batch's, a Drizzle migrator that comes meanwhile would run into the
+ * half-made schema instead of waiting for the lock. apply->drizzle says whether the table is there.
+ */
+bool pd_apply_find_drizzle(pd_apply *apply, pd_error *err) PD_CHECKED;
+
+/* fence.c: locks the ledgers, compares with batch->expected. *changed:
  * they differ, nothing may be done. */
 bool pd_apply_fence(pd_apply *apply, bool *changed, pd_error *err) PD_CHECKED;
 

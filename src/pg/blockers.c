@@ -4,7 +4,7 @@
 #include "pg/query.h"
 #include "pg_statements.h"
 
-#define ASK_MS 2000 /* the control connection has nothing else to do */
+#define ASK_MS 500 /* the control connection has nothing else to do */
 #define WATCH_MS 1000
 
 static const char *describe(pd_arena *arena, const PGresult *result)
@@ -29,9 +29,9 @@ void pd_apply_find_blockers(pd_apply *apply, int64_t may_block_ms)
     pd_request request = pd_db_request(apply->db, pd_query_blockers, "");
     request.values = values;
     request.count = 2;
-    request.undisturbed = true;
     request.limit_ms = ASK_MS;
-    if (pd_conn_ask(&apply->db->control, &request, &result) == PD_REPLY_DONE &&
+    request.undisturbed = may_block_ms >= 0; /* after a failure a signal is for who waits next */
+    if (pd_conn_try(&apply->db->control, &request, &result) == PD_REPLY_DONE &&
         PQntuples(result) > 0) {
         apply->blockers = describe(apply->arena, result);
     }

@@ -94,6 +94,9 @@ static bool resolve(pd_apply *apply, pd_error *err)
                          "the connection was lost during COMMIT; the server says: committed");
         return true;
     case PD_OUTCOME_ABORTED:
+        if (pd_interrupted(apply->db->options.interrupt)) {
+            return pd_fail_interrupted(err, apply->db->options.interrupt);
+        }
         (void)pd_fail(err, PD_ERROR_APPLY,
                       "cannot commit: the connection to the database was lost");
         (void)pd_error_detail(err, "the server was asked and says: transaction %s was rolled back",

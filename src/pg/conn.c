@@ -42,6 +42,7 @@ void pd_conn_close(pd_conn *conn)
 {
     PQfinish(conn->pg);
     conn->pg = NULL;
+    conn->late = false;
 }
 
 static PGconn *connect_start(const char *conninfo, const char *name)
@@ -81,7 +82,7 @@ static bool connect_poll(pd_conn *conn, int64_t timeout_ms, pd_error *err)
             (void)pd_error_detail(err, "no answer from %s within %lld ms", PQhost(conn->pg),
                                   (long long)timeout_ms);
             return pd_error_hint(err, "Check host, port and firewall; a slow server may need "
-                                      "a longer --connect-timeout.");
+                                      "a longer [deploy] connectTimeout in .predeploy.");
         }
         state = PQconnectPoll(conn->pg);
         if (state == PGRES_POLLING_OK) {
@@ -174,6 +175,10 @@ static pd_reply wait_for(pd_conn *conn, short events, pd_patience *patience)
             }
             conn->tick(conn->tick_ctx);
             patience->tick_at_ms = pd_now_ms() + conn->tick_ms;
+            /* A signal that the tick has seen is not seen again by a wait. */
+            if (pd_interrupted(patience->interrupt)) {
+                return PD_REPLY_INTERRUPTED;
+            }
             break;
         }
     }
@@ -300,6 +305,7 @@ static void cancel(pd_conn *conn, PGresult **kept)
     pid_t child = cancel_start(conn->pg);
     pd_reply reply = drain(conn, &patience, kept);
     cancel_end(child, patience.deadline_ms);
+    conn->late = false;
     if (reply != PD_REPLY_DONE || settle(conn, *kept) == PD_REPLY_LOST) {
         PQclear(*kept);
         *kept = NULL;
@@ -318,6 +324,17 @@ static bool send_request(pd_conn *conn, const pd_request *request)
     return sent != 0;
 }
 
+/* Throws away the answer that pd_conn_try did not wait for. */
+static pd_reply drop_late(pd_conn *conn, pd_patience *patience)
+{
+    PD_AUTO_RESULT ignored = NULL;
+    pd_reply reply = conn->late ? drain(conn, patience, &ignored) : PD_REPLY_DONE;
+    if (reply == PD_REPLY_DONE) {
+        conn->late = false;
+    }
+    return reply;
+}
+
 pd_reply pd_conn_ask(pd_conn *conn, const pd_request *request, PGresult **result)
 {
     *result = NULL;
@@ -325,19 +342,47 @@ pd_reply pd_conn_ask(pd_conn *conn, const pd_request *request, PGresult **result
     if (!request->undisturbed && pd_interrupted(conn->interrupt)) {
         return PD_REPLY_INTERRUPTED;
     }
-    if (!pd_conn_usable(conn) || !send_request(conn, request)) {
+    if (!pd_conn_usable(conn)) {
         return PD_REPLY_LOST;
     }
     int64_t now_ms = pd_now_ms();
     pd_patience patience = {request->limit_ms > 0 ? now_ms + request->limit_ms : -1,
                             conn->tick != NULL ? now_ms + conn->tick_ms : -1,
                             request->undisturbed ? NULL : conn->interrupt};
-    pd_reply reply = drain(conn, &patience, result);
+    pd_reply reply = drop_late(conn, &patience);
+    if (reply == PD_REPLY_DONE) {
+        reply = send_request(conn, request) ? drain(conn, &patience, result) : PD_REPLY_LOST;
+    }
     if (reply == PD_REPLY_INTERRUPTED || reply == PD_REPLY_TIMEOUT) {
         cancel(conn, result);
         return reply;
     }
     return reply == PD_REPLY_DONE ? settle(conn, *result) : PD_REPLY_LOST;
+}
+
+pd_reply pd_conn_try(pd_conn *conn, const pd_request *request, PGresult **result)
+{
+    pd_patience patience = {pd_now_ms() + (conn->late ? 0 : request->limit_ms), -1,
+                            request->undisturbed ? NULL : conn->interrupt};
+    *result = NULL;
+    if (!pd_conn_usable(conn)) {
+        return PD_REPLY_LOST;
+    }
+    pd_reply reply = drop_late(conn, &patience);
+    if (reply != PD_REPLY_DONE) {
+        return reply;
+    }
+    if (!send_request(conn, request)) {
+        return PD_REPLY_LOST;
+    }
+    patience.deadline_ms = pd_now_ms() + request->limit_ms;
+    reply = drain(conn, &patience, result);
+    conn->late = reply != PD_REPLY_DONE;
+    if (conn->late) {
+        pd_result_cleanup(result);
+        return reply;
+    }
+    return settle(conn, *result);
 }
 
 bool pd_conn_get(pd_conn *conn, const pd_request *request, PGresult **result, pd_error *err)

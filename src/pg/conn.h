@@ -19,6 +19,7 @@ typedef struct pd_conn {
     pd_progress *progress;
     bool copied; /* the last request wanted to copy from or to the client */
     bool v14;    /* the server took the settings that PostgreSQL 14 brought */
+    bool late;   /* the answer to a pd_conn_try is still to come */
     /* Called every tick_ms while an answer is waited for; NULL: never. */
     void (*tick)(void *ctx);
     void *tick_ctx;
@@ -63,6 +64,11 @@ bool pd_conn_usable(const pd_conn *conn);
 /* Sends one request and waits for its end. COPY is ended at once: from the client with an error,
  * to the client by throwing the rows away. */
 pd_reply pd_conn_ask(pd_conn *conn, const pd_request *request, PGresult **result);
+
+/* Asks without insisting: the answer to something that is good to know. One that does not come
+ * within limit_ms, or before a signal, is thrown away when it comes: nothing is cancelled or
+ * closed. While one is missing nothing is asked. */
+pd_reply pd_conn_try(pd_conn *conn, const pd_request *request, PGresult **result);
 
 /* pd_conn_ask, and anything but PD_REPLY_DONE as an error. result may be NULL. */
 bool pd_conn_get(pd_conn *conn, const pd_request *request, PGresult **result,

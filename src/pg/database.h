@@ -3,7 +3,7 @@
  * Two connections: the control connection holds the deployment lock and writes deployments, the
  * worker runs migrations, so that nothing a migration does can drop the lock. No call of libpq
  * blocks: every wait has a deadline and watches for signals. Statements of predeploy's own name
- * their schema and run with search_path = pg_catalog.
+ * their schema and run with search_path = pg_catalog, pg_temp.
  */
 #ifndef PD_PG_DATABASE_H
 #define PD_PG_DATABASE_H
@@ -57,14 +57,16 @@ bool pd_db_read_ledger(pd_db *db, pd_arena *arena, pd_ledger *out, pd_error *err
 bool pd_db_begin_deployment(pd_db *db, const pd_deployment *deployment, pd_error *err) PD_CHECKED;
 
 /* Runs one batch in one transaction: fences Drizzle's migrators (ACCESS EXCLUSIVE on their table,
- * which is made in Drizzle's own form when it is not there), compares the ledger with
+ * also when only a step's drizzle_id asks for it; it is made in Drizzle's own form when a step is
+ * to write to it), compares the ledger with
  * batch->expected, runs every statement by itself, resets the session between migrations, writes
  * the ledger rows, verifies, commits. On failure everything of the batch is rolled back.
- * Consecutive batches may come with the same batch->expected: what those before them wrote is
- * allowed for. The deployment's row gets its counts and names from the batches that commit.
- * Errors: PD_ERROR_APPLY (result->failure says where), PD_ERROR_PARTIAL (a statement ended the
- * transaction), PD_ERROR_VERIFY, PD_ERROR_LOCKED (55P03, 40P01), PD_ERROR_UNKNOWN,
- * PD_ERROR_INTERRUPTED (cancelled and rolled back). */
+ * Consecutive batches may come with the same batch->expected: what those before them wrote, and
+ * the tables they made, are allowed for. batch->predicted_tables counts from the expected ledger's
+ * tables: the difference is what must hold. The deployment's row gets its counts and names from the
+ * batches that commit. Errors: PD_ERROR_APPLY (result->failure says where), PD_ERROR_PARTIAL (a
+ * statement ended the transaction), PD_ERROR_VERIFY, PD_ERROR_LOCKED (55P03, 40P01),
+ * PD_ERROR_UNKNOWN, PD_ERROR_INTERRUPTED (cancelled and rolled back). */
 bool pd_db_apply(pd_db *db, pd_arena *arena, const pd_batch *batch, pd_batch_result *result,
                  pd_error *err) PD_CHECKED;
 

@@ -24,6 +24,7 @@ struct pd_db {
      * ledgers when it was committed: a next batch may come with the same expectation. */
     const pd_ledger *committed;
     const char *committed_rows;
+    int64_t committed_tables; /* by how many those batches have changed the number of tables */
 };
 
 /* What an own statement may take: the wait for locks, and a minute. 0 when lockTimeout is 0. */
@@ -50,7 +51,8 @@ typedef struct pd_inspection {
     bool drizzle_name;  /* and name */
 } pd_inspection;
 
-bool pd_ledger_inspect(pd_db *db, pd_conn *conn, pd_arena *arena, pd_inspection *out,
+/* `drizzle` asks for Drizzle's table, too. */
+bool pd_ledger_inspect(pd_db *db, pd_conn *conn, bool drizzle, pd_arena *arena, pd_inspection *out,
                        pd_error *err) PD_CHECKED;
 
 /* Fails with PD_ERROR_UNREACHABLE when `inspection` says that a ledger is not to be touched;
@@ -62,11 +64,16 @@ bool pd_ledger_upgrade(pd_db *db, pd_error *err) PD_CHECKED;
 
 bool pd_layout_is_drizzle(pd_layout_kind layout);
 
-/* Tables of the schema that is verified. */
+/* Tables of the schema that is verified. The error is of kind PD_ERROR_UNREACHABLE. */
 bool pd_tables_count(pd_db *db, pd_conn *conn, int64_t *tables, pd_error *err) PD_CHECKED;
 
 /* Drizzle's table as an SQL name, quoted. */
 const char *pd_drizzle_table(pd_db *db, pd_conn *conn, pd_arena *arena);
+
+/* The id of a row of Drizzle's table, from the first column. One that is no whole number is an
+ * error of kind PD_ERROR_UNREACHABLE: nothing could be known by it. */
+bool pd_drizzle_id(const pd_db *db, const PGresult *result, int row, int64_t *id,
+                   pd_error *err) PD_CHECKED;
 
 /* Ends the transaction of a connection within PD_CANCEL_MS; one that does not end is closed. */
 void pd_db_rollback(pd_db *db, pd_conn *conn);

@@ -4,6 +4,8 @@
 #include "pg/query.h"
 #include "pg_statements.h"
 
+#define READ_ATTEMPTS 5
+
 static const char *text_or_empty(pd_arena *arena, const PGresult *result, int row, int column)
 {
     const char *text = pd_value_text(arena, result, row, column);
@@ -45,9 +47,10 @@ static bool read_migrations(pd_db *db, pd_arena *arena, pd_ledger *out, pd_error
         row->down_sql = pd_value_text(arena, result, i, 3);
         row->down_hash = pd_value_text(arena, result, i, 4);
         row->adopted = pd_value_bool(result, i, 5);
-        row->has_drizzle_created_at = pd_value_number(result, i, 6, &row->drizzle_created_at);
-        row->deployment = text_or_empty(arena, result, i, 7);
-        row->applied_at = text_or_empty(arena, result, i, 8);
+        (void)pd_value_number(result, i, 6, &row->drizzle_id);
+        row->has_drizzle_created_at = pd_value_number(result, i, 7, &row->drizzle_created_at);
+        row->deployment = text_or_empty(arena, result, i, 8);
+        row->applied_at = text_or_empty(arena, result, i, 9);
     }
     return true;
 }
@@ -110,11 +113,24 @@ const char *pd_drizzle_table(pd_db *db, pd_conn *conn, pd_arena *arena)
                            pd_query_identifier(arena, conn->pg, settings->ledger_table));
 }
 
+bool pd_drizzle_id(const pd_db *db, const PGresult *result, int row, int64_t *id, pd_error *err)
+{
+    if (pd_value_number(result, row, 0, id)) {
+        return true;
+    }
+    bool null = PQgetisnull(result, row, 0) != 0;
+    (void)pd_fail(err, PD_ERROR_UNREACHABLE, "Drizzle's table is not one that Drizzle made");
+    (void)pd_error_detail(err, "%s.%s has a row with id %s, which is no whole number of 64 bits",
+                          db->options.settings->ledger_schema, db->options.settings->ledger_table,
+                          null ? "NULL" : PQgetvalue(result, row, 0));
+    return pd_error_hint(err, "Check [ledger] schema and table in .predeploy.");
+}
+
 static bool read_drizzle(pd_db *db, pd_arena *arena, bool named, pd_ledger *out, pd_error *err)
 {
     PD_AUTO_RESULT result = NULL;
     const char *pairs[] = {"ledger", pd_drizzle_table(db, &db->control, arena), "name",
-                           named ? "t.name::text" : "NULL::text", NULL};
+                           named ? "t.name::pg_catalog.text" : "NULL::pg_catalog.text", NULL};
     out->drizzle_shape = named ? PD_DRIZZLE_V1 : PD_DRIZZLE_V0;
     if (!read_rows(db, pd_query_fill(arena, pd_query_read_drizzle, pairs), &result, err)) {
         return false;
@@ -124,7 +140,9 @@ static bool read_drizzle(pd_db *db, pd_arena *arena, bool named, pd_ledger *out,
     out->drizzle_count = out->drizzle_capacity = count;
     for (int i = 0; i < (int)count; i++) {
         pd_drizzle_row *row = &out->drizzle[i];
-        (void)pd_value_number(result, i, 0, &row->id);
+        if (!pd_drizzle_id(db, result, i, &row->id, err)) {
+            return false;
+        }
         row->hash = text_or_empty(arena, result, i, 1);
         row->has_created_at = pd_value_number(result, i, 2, &row->created_at);
         row->name = pd_value_text(arena, result, i, 3);
@@ -139,7 +157,14 @@ bool pd_tables_count(pd_db *db, pd_conn *conn, int64_t *tables, pd_error *err)
     pd_request request = pd_db_request(db, pd_query_count_tables, "cannot count the tables");
     request.values = schema;
     request.count = 1;
-    return pd_conn_get(conn, &request, &result, err) && pd_value_number(result, 0, 0, tables);
+    if (!pd_conn_get(conn, &request, &result, err)) {
+        return false;
+    }
+    if (pd_value_number(result, 0, 0, tables)) {
+        return true;
+    }
+    (void)pd_fail(err, PD_ERROR_UNREACHABLE, "cannot count the tables: the answer is no number");
+    return pd_error_hint(err, "Is that a PostgreSQL server?");
 }
 
 static bool read_current_schema(pd_db *db, pd_arena *arena, pd_ledger *out, pd_error *err)
@@ -154,12 +179,66 @@ static bool read_current_schema(pd_db *db, pd_arena *arena, pd_ledger *out, pd_e
     return true;
 }
 
-static bool read_snapshot(pd_db *db, pd_arena *arena, pd_ledger *out, pd_error *err)
+/* Names of the tables that are read and are there, as a list for LOCK TABLE, or NULL. */
+static bool find_names(pd_db *db, pd_arena *arena, const char **names, pd_error *err)
+{
+    PD_AUTO_RESULT result = NULL;
+    bool drizzle = pd_layout_is_drizzle(db->options.layout);
+    const char *values[] = {drizzle ? db->options.settings->ledger_schema : NULL,
+                            drizzle ? db->options.settings->ledger_table : NULL};
+    pd_request request = pd_db_request(db, pd_query_read_names, "cannot look for the ledger");
+    request.values = values;
+    request.count = 2;
+    if (!pd_conn_get(&db->control, &request, &result, err)) {
+        return false;
+    }
+    *names = pd_value_text(arena, result, 0, 0);
+    return true;
+}
+
+static bool lock_names(pd_db *db, pd_arena *arena, const char *names, bool *gone, pd_error *err)
+{
+    const char *pairs[] = {"tables", names, NULL};
+    pd_request lock = pd_db_request(db, pd_query_fill(arena, pd_query_read_lock, pairs),
+                                    "cannot lock the ledger");
+    bool ok = pd_conn_get(&db->control, &lock, NULL, err);
+    *gone = !ok && (pd_streq(err->code, "42P01") || pd_streq(err->code, "3F000"));
+    return ok || *gone;
+}
+
+/* Begins the transaction that reads: what it finds cannot be replaced before it is read. *again:
+ * it was replaced before it could be locked, and the transaction is over. */
+static bool begin_reading(pd_db *db, pd_arena *arena, bool *again, pd_error *err)
+{
+    const char *before = NULL;
+    const char *now = NULL;
+    pd_request begin = pd_db_request(db, pd_query_read_begin, "cannot read the ledger");
+    *again = false;
+    if (!find_names(db, arena, &before, err) || !pd_conn_get(&db->control, &begin, NULL, err) ||
+        (before != NULL && !lock_names(db, arena, before, again, err)) ||
+        (!*again && !find_names(db, arena, &now, err))) {
+        return false;
+    }
+    *again = *again || !pd_streq(before, now);
+    if (*again) {
+        pd_db_rollback(db, &db->control);
+    }
+    return true;
+}
+
+static bool read_snapshot(pd_db *db, pd_arena *arena, pd_ledger *out, bool *again, pd_error *err)
 {
     pd_inspection found;
-    pd_request begin = pd_db_request(db, pd_query_read_begin, "cannot read the ledger");
-    if (!pd_conn_get(&db->control, &begin, NULL, err) ||
-        !pd_ledger_inspect(db, &db->control, arena, &found, err) ||
+    pd_ledger empty = {0};
+    bool drizzle = pd_layout_is_drizzle(db->options.layout);
+    *out = empty;
+    if (!begin_reading(db, arena, again, err)) {
+        return false;
+    }
+    if (*again) {
+        return true;
+    }
+    if (!pd_ledger_inspect(db, &db->control, drizzle, arena, &found, err) ||
         !pd_ledger_refuse(&found, false, err)) {
         return false;
     }
@@ -177,12 +256,19 @@ static bool read_snapshot(pd_db *db, pd_arena *arena, pd_ledger *out, pd_error *
 
 bool pd_db_read_ledger(pd_db *db, pd_arena *arena, pd_ledger *out, pd_error *err)
 {
-    pd_ledger empty = {0};
-    *out = empty;
     db->committed = NULL;
-    if (read_snapshot(db, arena, out, err)) {
-        return true;
+    for (int attempt = 0; attempt < READ_ATTEMPTS; attempt++) {
+        pd_error failed = {0};
+        bool again = false;
+        if (!read_snapshot(db, arena, out, &again, &failed)) {
+            pd_db_rollback(db, &db->control);
+            *err = failed;
+            return false;
+        }
+        if (!again) {
+            return true;
+        }
     }
-    pd_db_rollback(db, &db->control);
-    return false;
+    (void)pd_fail(err, PD_ERROR_UNREACHABLE, "cannot read the ledger: its tables come and go");
+    return pd_error_hint(err, "Somebody makes and drops them at this moment: run predeploy again.");
 }

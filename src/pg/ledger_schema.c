@@ -59,10 +59,10 @@ static void inspect_row(pd_db *db, pd_arena *arena, const PGresult *result, int 
     }
 }
 
-bool pd_ledger_inspect(pd_db *db, pd_conn *conn, pd_arena *arena, pd_inspection *out, pd_error *err)
+bool pd_ledger_inspect(pd_db *db, pd_conn *conn, bool drizzle, pd_arena *arena, pd_inspection *out,
+                       pd_error *err)
 {
     PD_AUTO_RESULT result = NULL;
-    bool drizzle = pd_layout_is_drizzle(db->options.layout);
     const char *values[] = {drizzle ? db->options.settings->ledger_schema : NULL,
                             drizzle ? db->options.settings->ledger_table : NULL};
     pd_request request = pd_db_request(db, pd_query_inspect, "cannot look at the ledger");
@@ -168,8 +168,9 @@ static bool upgrade(pd_db *db, pd_error *err)
     PD_AUTO_ARENA scratch = pd_arena_new();
     pd_inspection before;
     pd_inspection after;
+    bool drizzle = pd_layout_is_drizzle(db->options.layout);
     int count = 0;
-    if (!pd_ledger_inspect(db, &db->control, scratch, &before, err) ||
+    if (!pd_ledger_inspect(db, &db->control, drizzle, scratch, &before, err) ||
         !pd_ledger_refuse(&before, true, err)) {
         return false;
     }
@@ -186,7 +187,7 @@ static bool upgrade(pd_db *db, pd_error *err)
     /* Once more, now that nobody can change the tables before this transaction ends. */
     pd_request lock = pd_db_request(db, pd_query_ledger_lock_all, "cannot lock the ledger");
     return pd_conn_get(&db->control, &lock, NULL, err) &&
-           pd_ledger_inspect(db, &db->control, scratch, &after, err) &&
+           pd_ledger_inspect(db, &db->control, drizzle, scratch, &after, err) &&
            pd_ledger_refuse(&after, true, err);
 }
 

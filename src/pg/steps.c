@@ -1,3 +1,5 @@
+#include <inttypes.h>
+
 #include "base/clock.h"
 #include "base/str.h"
 #include "pg/apply.h"
@@ -51,55 +53,97 @@ static bool run_text(pd_apply *apply, const pd_step *step, size_t number, pd_err
            check_print(apply, step, &before, &after, err);
 }
 
+/* Runs a statement with parameters; *result has its rows, or says how many it touched. */
 static bool write_rows(pd_apply *apply, const char *sql, const char *const *values, int count,
-                       pd_error *err)
+                       PGresult **result, pd_error *err)
 {
     pd_request request = pd_apply_request(apply, sql, "cannot write the ledger");
     request.values = values;
     request.count = count;
-    return pd_conn_get(&apply->db->worker, &request, NULL, err);
+    return pd_conn_get(&apply->db->worker, &request, result, err);
 }
 
 static const char *fill_table(pd_apply *apply, const char *sql)
 {
-    const char *pairs[] = {"ledger", apply->drizzle_table, NULL};
+    const char *pairs[] = {"ledger", apply->drizzle_table, "same_name",
+                           apply->named ? "coalesce(t.name = s.name, true)" : "true", NULL};
     return pd_query_fill(apply->arena, sql, pairs);
+}
+
+/* *id is the new row's. */
+static bool add_drizzle_row(pd_apply *apply, const pd_step *step, int64_t *id, pd_error *err)
+{
+    PD_AUTO_RESULT result = NULL;
+    const char *values[] = {step->hash, pd_query_number(apply->arena, step->created_at),
+                            step->v1_name};
+    const char *sql = apply->named ? pd_query_drizzle_add_v1 : pd_query_drizzle_add_v0;
+    if (!write_rows(apply, fill_table(apply, sql), values, apply->named ? 3 : 2, &result, err)) {
+        return false;
+    }
+    return pd_drizzle_id(apply->db, result, 0, id, err);
 }
 
 static bool add_row(pd_apply *apply, const pd_step *step, int64_t ms, pd_error *err)
 {
     pd_arena *arena = apply->arena;
     bool adopted = step->kind == PD_STEP_ADOPT;
-    const char *created_at = step->has_created_at ? pd_query_number(arena, step->created_at) : NULL;
-    const char *values[] = {step->name,
-                            step->hash,
-                            step->down_sql,
-                            step->down_hash,
-                            pd_query_bool(adopted),
-                            created_at,
-                            apply->batch->deployment->id,
-                            pd_query_number(arena, ms)};
-    if (!write_rows(apply, pd_query_migration_add, values, 8, err)) {
+    int64_t id = adopted ? step->drizzle_id : 0;
+    bool has_row =
+        adopted || (pd_layout_is_drizzle(apply->db->options.layout) && step->has_created_at);
+    if (!adopted && has_row && !add_drizzle_row(apply, step, &id, err)) {
         return false;
     }
-    if (adopted || !apply->drizzle || !step->has_created_at) {
-        return true;
+    const char *values[] = {
+        step->name,
+        step->hash,
+        step->down_sql,
+        step->down_hash,
+        pd_query_bool(adopted),
+        id == 0 ? NULL : pd_query_number(arena, id),
+        has_row && step->has_created_at ? pd_query_number(arena, step->created_at) : NULL,
+        apply->batch->deployment->id,
+        pd_query_number(arena, ms),
+    };
+    return write_rows(apply, pd_query_migration_add, values, 9, NULL, err);
+}
+
+static bool fail_drizzle_row(const pd_apply *apply, const pd_step *step, pd_error *err)
+{
+    const pd_settings *settings = apply->db->options.settings;
+    (void)pd_fail(err, PD_ERROR_APPLY, "Drizzle's table has no row %" PRId64 " for %s any more",
+                  step->drizzle_id, step->name);
+    (void)pd_error_detail(err, "%s.%s%s", settings->ledger_schema, settings->ledger_table,
+                          apply->drizzle ? "" : " does not exist");
+    return pd_error_hint(err,
+                         "Somebody took it away or changed it. Bring it back, or, when it is meant "
+                         "to be gone, forget it: UPDATE predeploy.migrations SET drizzle_id = NULL "
+                         "WHERE seq = %" PRId64 ";",
+                         step->seq);
+}
+
+static bool delete_drizzle_row(pd_apply *apply, const pd_step *step, pd_error *err)
+{
+    PD_AUTO_RESULT result = NULL;
+    if (!apply->drizzle) {
+        return fail_drizzle_row(apply, step, err);
     }
-    const char *drizzle[] = {step->hash, created_at, step->v1_name};
-    return apply->named
-               ? write_rows(apply, fill_table(apply, pd_query_drizzle_add_v1), drizzle, 3, err)
-               : write_rows(apply, fill_table(apply, pd_query_drizzle_add_v0), drizzle, 2, err);
+    const char *values[] = {
+        pd_query_number(apply->arena, step->drizzle_id),
+        step->has_created_at ? pd_query_number(apply->arena, step->created_at) : NULL,
+        step->hash,
+    };
+    if (!write_rows(apply, fill_table(apply, pd_query_drizzle_twins), values, 1, NULL, err) ||
+        !write_rows(apply, fill_table(apply, pd_query_drizzle_delete), values, 3, &result, err)) {
+        return false;
+    }
+    return pd_streq(PQcmdTuples(result), "1") || fail_drizzle_row(apply, step, err);
 }
 
 static bool delete_row(pd_apply *apply, const pd_step *step, pd_error *err)
 {
     PD_AUTO_RESULT result = NULL;
     const char *values[] = {pd_query_number(apply->arena, step->seq), step->name};
-    pd_request request =
-        pd_apply_request(apply, pd_query_migration_delete, "cannot write the ledger");
-    request.values = values;
-    request.count = 2;
-    if (!pd_conn_get(&apply->db->worker, &request, &result, err)) {
+    if (!write_rows(apply, pd_query_migration_delete, values, 2, &result, err)) {
         return false;
     }
     if (!pd_streq(PQcmdTuples(result), "1")) {
@@ -107,14 +151,7 @@ static bool delete_row(pd_apply *apply, const pd_step *step, pd_error *err)
                       step->name);
         return pd_error_hint(err, "See what is applied: predeploy status");
     }
-    if (!apply->drizzle || !step->has_created_at) {
-        return true;
-    }
-    const char *drizzle[] = {step->hash, pd_query_number(apply->arena, step->created_at),
-                             step->v1_name};
-    return apply->named
-               ? write_rows(apply, fill_table(apply, pd_query_drizzle_delete_v1), drizzle, 3, err)
-               : write_rows(apply, fill_table(apply, pd_query_drizzle_delete_v0), drizzle, 2, err);
+    return step->drizzle_id == 0 || delete_drizzle_row(apply, step, err);
 }
 
 bool pd_apply_step(pd_apply *apply, size_t index, pd_error *err)

@@ -97,9 +97,11 @@ static void *parse_all(void *data)
     return NULL;
 }
 
-void pd_sql_child_run(const pd_sql_job *job, size_t first, int fd)
+void pd_sql_child_run(const pd_sql_job *job, size_t first, int fd, pid_t parent)
 {
-    prctl(PR_SET_PDEATHSIG, SIGKILL);
+    /* It may have died before it was asked for. */
+    if (prctl(PR_SET_PDEATHSIG, SIGKILL) != 0 || getppid() != parent)
+        _exit(PD_SQL_CHILD_ORPHAN);
     reset_signals();
     silence();
     work self = {.job = job, .first = first, .fd = fd};

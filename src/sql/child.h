@@ -4,6 +4,7 @@
 
 #include <stddef.h>
 #include <stdint.h>
+#include <sys/types.h>
 
 #include "base/arena.h"
 #include "base/error.h"
@@ -34,11 +35,13 @@ typedef struct pd_sql_job {
     pd_sql_limits limits;
 } pd_sql_job;
 
-#define PD_SQL_CHILD_NO_THREAD 3 /* exit status: the thread with the large stack was refused */
+/* Exit statuses */
+#define PD_SQL_CHILD_NO_THREAD 3 /* the thread with the large stack was refused */
+#define PD_SQL_CHILD_ORPHAN 4    /* the parent is gone */
 
 /* To be called in a new child: parses inputs[first] and all behind it, writes a frame (wire.h)
- * each to fd, and ends the process. */
-_Noreturn void pd_sql_child_run(const pd_sql_job *job, size_t first, int fd);
+ * each to fd, and ends the process. It does not outlive `parent`, the process that forked it. */
+_Noreturn void pd_sql_child_run(const pd_sql_job *job, size_t first, int fd, pid_t parent);
 
 /* pd_sql_parse under other limits; for tests. */
 bool pd_sql_parse_job(pd_arena *arena, const pd_sql_job *job, pd_script *out,

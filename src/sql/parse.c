@@ -58,11 +58,12 @@ static bool start_child(const pd_sql_job *job, size_t first, child *out, pd_erro
 {
     int fds[2] = {-1, -1};
     pid_t pid = -1;
+    pid_t parent = getpid();
     if (pipe2(fds, O_CLOEXEC) == 0)
         pid = fork();
     if (pid == 0) {
         close(fds[0]);
-        pd_sql_child_run(job, first, fds[1]);
+        pd_sql_child_run(job, first, fds[1], parent);
     }
     int reason = errno;
     close_fd(&fds[1]);

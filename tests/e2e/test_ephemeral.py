@@ -64,7 +64,8 @@ def test_failure(repo, private):
     gone(private)
 
 
-@pytest.mark.parametrize("number, status", [(signal.SIGINT, 130), (signal.SIGTERM, 143)])
+@pytest.mark.parametrize("number, status", [(signal.SIGINT, 130), (signal.SIGTERM, 143),
+                                            (signal.SIGHUP, 143)])
 @pytest.mark.parametrize("when", ["starting", "running"])
 def test_signal(number, status, when, repo, private):
     repo.migration("0003_slow", "SELECT pg_sleep(300);\n")
@@ -72,7 +73,7 @@ def test_signal(number, status, when, repo, private):
     process = repo.predeploy.start("deploy", "--ephemeral", env={"TMPDIR": private}, cwd=repo.path)
     deadline = time.monotonic() + 120
     while time.monotonic() < deadline:
-        if when == "starting" and list(private.iterdir()):
+        if when == "starting" and any(path.is_dir() for path in private.iterdir()):
             break
         if when == "running" and any(private.glob("*/**/.s.PGSQL.*")):
             time.sleep(1.5)

@@ -271,6 +271,44 @@ def test_severity_override(repo):
     assert repo.check("--base", "HEAD~1").status == 1
 
 
+@pytest.mark.parametrize("rule", ["rollback-missing", "history-edited", "hash-mismatch",
+                                  "applied-edited", "no-migrations", "verify-tables"])
+def test_what_closes_the_gate_is_never_silenced(rule, repo):
+    repo.write(".predeploy", f'[verify]\n\tminTables = 0\n[rule "{rule}"]\n\tseverity = off\n')
+    repo.commit("silenced")
+    result = repo.check()
+    assert result.status == 2, result
+    error = result.json["error"]
+    assert error["kind"] == "usage" and ".predeploy:4" in error["message"], error
+    assert rule in error["message"] and "warning" in error["hint"], error
+    assert repo.run("deploy", env={"DATABASE_URL": "postgresql://127.0.0.1:1/x"}).status == 2
+
+
+def test_lowered_to_a_warning_it_stays_to_be_seen(repo, db):
+    repo.remove(repo.down("0002_seed"))
+    repo.write(".predeploy", '[rule "rollback-missing"]\n\tseverity = warning\n')
+    repo.commit("lowered")
+    result = repo.check()
+    assert (result.status, result.rules) == (0, ["rollback-missing"]), result
+    assert result.json["findings"][0]["severity"] == "warning"
+    states = {gate["name"]: gate["state"] for gate in result.json["gates"]}
+    assert states["rollback"] == "warned" and states["integrity"] == "open", states
+    human = repo.run("check")
+    assert human.status == 0 and "rollback-missing" in human.out, human
+    deployed = repo.run("deploy", "--format", "json", env=db.env)
+    assert (deployed.status, deployed.rules) == (0, ["rollback-missing"]), deployed
+
+
+def test_a_rule_that_warns_can_be_off(repo):
+    repo.write(repo.up("0002_seed"), "-- nothing yet\n")
+    repo.commit("empty")
+    assert repo.check().rules == ["sql-empty"]
+    repo.write(".predeploy", '[rule "sql-empty"]\n\tseverity = off\n')
+    repo.commit("off")
+    result = repo.check()
+    assert (result.status, result.rules) == (0, []), result
+
+
 def history(repo, change):
     base = repo.git("rev-parse", "HEAD")
     change(repo)

@@ -146,8 +146,61 @@ def test_branch_without_migrations(pushed):
     repo.write("index.html", "<p>")
     repo.git("add", "-A")
     repo.git("commit", "-q", "-m", "pages")
-    done = push(repo, "origin", "pages")
-    assert done.returncode in (0, 1)
+    assert push(repo, "origin", "pages").returncode == 0
+    assert "refs/heads/pages" in remote_refs(repo)
+
+
+@pytest.mark.parametrize("good", [True, False])
+def test_orphan_branch_with_migrations(good, pushed):
+    """It shares no commit with what is published, and is held against the default branch."""
+    repo = pushed
+    assert push(repo, "-u", "origin", "main").returncode == 0
+    repo.git("checkout", "-q", "--orphan", "fresh")
+    if not good:
+        edit(repo)
+    repo.commit("history squashed")
+    done = push(repo, "origin", "fresh")
+    assert (done.returncode == 0) == good, done
+    assert (b"history-edited" in done.stderr + done.stdout) == (not good)
+    assert ("refs/heads/fresh" in remote_refs(repo)) == good
+
+
+@pytest.mark.parametrize("good", [True, False])
+@pytest.mark.parametrize("orphan", [True, False], ids=["orphan", "branch"])
+@pytest.mark.parametrize("named", [True, False], ids=["name", "url"])
+def test_new_branch_at_a_remote_that_was_never_fetched(named, orphan, good, pushed, tmp_path):
+    """What another remote is known to have is published all the same."""
+    repo = pushed
+    assert push(repo, "-u", "origin", "main").returncode == 0
+    second = tmp_path / "second.git"
+    repo.git("clone", "-q", "--bare", repo.remote, second)
+    repo.git("remote", "add", "second", second)
+    repo.git("checkout", "-q", "--orphan" if orphan else "-b", "work")
+    if not good:
+        edit(repo)
+    repo.migration("0003_more", "SELECT 1;\n")
+    repo.commit("work")
+    done = push(repo, "second" if named else second, "work")
+    assert (done.returncode == 0) == good, done
+    assert (b"history-edited" in done.stderr + done.stdout) == (not good)
+    assert ("refs/heads/work" in repo.git("ls-remote", second)) == good
+
+
+def test_tags_of_what_is_no_commit(pushed):
+    repo = pushed
+    assert push(repo, "-u", "origin", "main").returncode == 0
+    for kind, spec in (("blob", "HEAD:drizzle/0000_customers.sql"), ("tree", "HEAD:drizzle")):
+        repo.git("tag", kind, spec)
+        repo.git("tag", "-a", "-m", kind, f"annotated-{kind}", spec)
+    tags = ("blob", "tree", "annotated-blob", "annotated-tree")
+    done = push(repo, "origin", *tags)
+    assert done.returncode == 0, done
+    assert all(f"refs/tags/{tag}" in remote_refs(repo) for tag in tags)
+    # they do not open the gate for what is pushed with them
+    repo.git("tag", "late", "HEAD:drizzle/meta")
+    edit(repo)
+    repo.commit("bad")
+    assert push(repo, "origin", "late", "main").returncode != 0
 
 
 def test_remote_side_is_unknown(pushed, tmp_path):

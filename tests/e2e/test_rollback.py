@@ -71,7 +71,7 @@ def test_failing_companion(make_repo, db):
     result = repo.run("rollback", "2", env=db.env)
     assert result.status == 5, result
     assert 'table "gone" does not exist' in result.both
-    assert f"{ALL[1]}-rollback.sql:3" in result.both, result
+    assert f"{ALL[1]}-rollback.sql (in the ledger):3:1" in result.both, result
     assert db.dump_but_ledger() == before
     assert (db.applied(), db.drizzle()) == (applied, drizzle)
 
@@ -99,6 +99,54 @@ def test_never_behind_what_has_a_companion(make_repo, db):
     assert (result.status, result.rules) == (1, ["rollback-unavailable"]), result
     assert db.applied() == ALL
     assert repo.run("rollback", "2", env=db.env).status == 0
+
+
+@pytest.mark.parametrize("layout", ["drizzle", "drizzle-folders", "plain"])
+def test_with_the_older_release_checked_out(layout, make_repo, db):
+    """On a bad day somebody goes back first: the migration's file is not there any more."""
+    repo = make_repo(layout)
+    repo.git("tag", "older")
+    name = {"drizzle": "0003_more", "drizzle-folders": "20240104000000_more", "plain": "0004_more"}[layout]
+    columns = "hash, created_at" + (", name" if layout == "drizzle-folders" else "")
+    assert repo.run("deploy", env=db.env).status == 0
+    before = db.dump_but_ledger(), db.drizzle(columns), db.applied()
+    repo.migration(name, "CREATE TABLE more (id int);\n", "DROP TABLE more;\n")
+    repo.commit("newer")
+    assert repo.run("deploy", env=db.env).status == 0
+    newer = db.dump_but_ledger(), db.drizzle(columns), db.applied()
+    assert newer[2] == [*before[2], name]
+    repo.git("checkout", "-q", "older")
+    assert repo.run("deploy", env=db.env).status == 1, "the older release lacks what is applied"
+    result = repo.run("rollback", "--format", "json", env=db.env)
+    assert result.status == 0, result
+    assert (db.dump_but_ledger(), db.drizzle(columns), db.applied()) == before
+    again = repo.run("deploy", "--format", "json", env=db.env)
+    assert again.status == 0 and again.json["nothing_to_do"], again
+    repo.git("checkout", "-q", "main")
+    result = repo.run("deploy", "--format", "json", env=db.env)
+    assert result.status == 0 and not result.json["nothing_to_do"], result
+    steps = [(step["name"], step["state"]) for step in result.json["plan"]["steps"]]
+    assert steps == [(name, "done")] and result.json["plan"]["pending"] == 1, result
+    assert (db.dump_but_ledger(), db.drizzle(columns), db.applied()) == newer
+    assert db.query(f"SELECT adopted FROM predeploy.migrations WHERE name = '{name}'") == "f"
+
+
+@pytest.mark.parametrize("change", [
+    "down_sql = 'DROP TABLE customers CASCADE'", "down_sql = down_sql || ' '",
+    "down_hash = repeat('0', 64)",
+])
+def test_companion_that_was_changed_in_the_ledger(change, deployed, db):
+    db.query(f"UPDATE predeploy.migrations SET {change} WHERE name = '{ALL[1]}'")
+    before = db.dump()
+    result = deployed.run("rollback", "--format", "json", "2", env=db.env)
+    assert (result.status, result.rules) == (1, ["rollback-unavailable"]), result
+    finding = result.json["findings"][0]
+    assert ALL[1] in finding["message"] and "down_sql" in finding["hint"], finding
+    assert db.dump() == before, "not even the untouched one above it was taken out"
+    human = deployed.run("rollback", "2", env=db.env)
+    assert human.status == 1 and "rollback-unavailable" in human.out, human
+    assert db.dump() == before
+    assert deployed.run("rollback", "1", env=db.env).status == 0
 
 
 def test_nothing_applied(repo, db):

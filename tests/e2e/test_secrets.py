@@ -2,8 +2,12 @@
 (world.Predeploy.finish); here stand the inputs that invite a leak."""
 
 import base64
+import contextlib
 import os
+import pathlib
 import stat
+import subprocess
+import time
 import urllib.parse
 
 import pytest
@@ -79,6 +83,93 @@ def test_process_title(repo, db):
     repo.commit("slow")
     result = repo.run("deploy", "--database", db.url, timeout=90)
     assert result.status == 0, result  # Predeploy.finish looked at the title all the while
+
+
+URL = f"postgresql://app:{ESCAPED}@db.example.com:5432/shop"
+MISPLACED = {
+    "command": (URL,),
+    "revision": ("check", URL),
+    "words": ("check", f"host=db.example.com user=app password='{world.PASSWORD}'"),
+    "second": ("deploy", "HEAD", URL),
+    "steps": ("rollback", URL),
+    "step": ("rollback", "--to", URL),
+    "base": ("check", "--base", URL),
+    "base=": ("check", f"--base={URL}"),
+    "transaction": ("deploy", "--ephemeral", "--transaction", URL),
+    "transaction=": ("deploy", "--ephemeral", f"--transaction={URL}"),
+    "path": ("check", "--path", URL),
+    "repo": ("check", "--repo", URL),
+    "layout": ("check", "--layout", URL),
+    "format": ("check", "--format", URL),
+    "color": ("check", "--color", URL),
+    "hook": ("hook", URL),
+    "unknown option": ("deploy", f"--databse={URL}"),
+    "unknown option's value": ("deploy", "--databse", URL),
+    "behind an unknown option": ("deploy", "--nosuch", "--database", URL),
+    "option": ("check", f"--{URL}"),
+    "help": ("help", URL),
+}
+
+
+class Plug:
+    """A pipe that is full: who writes to it stays until it is drawn."""
+
+    def __init__(self):
+        self.reader, self.writer = os.pipe()
+        os.set_blocking(self.writer, False)
+        self.filling = 0
+        for size in (4096, 1):
+            with contextlib.suppress(BlockingIOError):
+                while True:
+                    self.filling += os.write(self.writer, b"x" * size)
+        os.set_blocking(self.writer, True)
+
+    def draw(self):
+        os.close(self.writer)
+        with open(self.reader, "rb") as file:
+            return file.read()[self.filling:]
+
+
+@pytest.mark.parametrize("style", ["human", "json"])
+@pytest.mark.parametrize("place", MISPLACED)
+def test_misplaced_url(place, style, repo):
+    """It is told what is wrong, not what the password is."""
+    args = MISPLACED[place]
+    if style == "json" and place not in ("format", "help"):
+        args = (*args, "--format", "json")
+    result = repo.run(*args)  # searches what is printed, and validates what is JSON
+    assert result.both.strip(), result
+    expected = {"help": (0, 2), "path": (1,)}.get(place, (2, 3))
+    assert result.status in expected, result
+
+
+@pytest.mark.parametrize("place", MISPLACED)
+def test_title_of_a_misplaced_url(place, repo):
+    """While it is about to say so, its own title is clean: it waits there for the pipe."""
+    plug = Plug()
+    process = subprocess.Popen(
+        [*repo.predeploy.prefix, repo.predeploy.binary, *MISPLACED[place]], cwd=repo.path,
+        env=repo.predeploy.env(), stdin=subprocess.DEVNULL, stdout=plug.writer, stderr=plug.writer)
+    title = pathlib.Path(f"/proc/{process.pid}/cmdline")
+    deadline = time.monotonic() + 2 * repo.predeploy.patience
+    seen = b""
+    while (not seen or world.leaked(seen)) and time.monotonic() < deadline:
+        time.sleep(0.02)
+        seen = title.read_bytes()
+    waited = process.poll() is None
+    said = plug.draw()
+    process.wait()
+    assert waited and seen and said
+    assert not world.leaked(said)
+    assert not world.leaked(seen), f"a secret stands in the process title: {seen}"
+
+
+def test_title_of_the_hook(repo):
+    """git gives the hook the remote's URL, and the hook waits for what is pushed."""
+    process = repo.predeploy.start("hook", "pre-push", "origin", URL, cwd=repo.path,
+                                   stdin=subprocess.PIPE)
+    time.sleep(0.5 * repo.predeploy.patience)  # finish looks once more, all the while
+    assert repo.predeploy.finish(process, input=b"").status == 0
 
 
 def test_long_option_with_equals(repo, db):

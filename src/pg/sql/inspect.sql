@@ -5,13 +5,22 @@
 --   columns  names of the columns, separated by line feeds
 -- $1 and $2: schema and table of Drizzle's ledger, NULL when it is of no interest.
 WITH me AS (
-    SELECT r.oid, r.rolsuper FROM pg_catalog.pg_roles AS r WHERE r.rolname = CURRENT_USER
+    SELECT r.oid, r.rolsuper
+    FROM pg_catalog.pg_roles AS r
+    WHERE r.rolname IN (CURRENT_USER, SESSION_USER)
 ), trusted AS (
-    -- a superuser is a member of every role, which says nothing
     SELECT r.oid
-    FROM pg_catalog.pg_roles AS r, me
-    WHERE r.oid = me.oid OR r.rolsuper
-       OR (NOT me.rolsuper AND pg_catalog.pg_has_role(me.oid, r.oid, 'MEMBER'))
+    FROM pg_catalog.pg_roles AS r
+    WHERE r.rolsuper
+       OR r.oid IN (SELECT me.oid FROM me)
+       -- a group, when nobody else can log in and become it; a superuser is a member of every
+       -- role, which says nothing
+       OR (EXISTS (SELECT FROM me
+                   WHERE NOT me.rolsuper AND pg_catalog.pg_has_role(me.oid, r.oid, 'MEMBER'))
+           AND NOT EXISTS (SELECT FROM pg_catalog.pg_roles AS o
+                           WHERE o.rolcanlogin AND NOT o.rolsuper
+                             AND o.oid NOT IN (SELECT me.oid FROM me)
+                             AND pg_catalog.pg_has_role(o.oid, r.oid, 'MEMBER')))
 ), wanted (part, nspname, relname) AS (
     VALUES ('deployments', 'predeploy', 'deployments'),
            ('migrations', 'predeploy', 'migrations'),

@@ -1,3 +1,4 @@
 INSERT INTO predeploy.migrations
-    (name, hash, down_sql, down_hash, adopted, drizzle_created_at, deployment, duration_ms)
-VALUES ($1, $2, $3, $4, $5, $6, $7, $8);
+    (name, hash, down_sql, down_hash, adopted, drizzle_id, drizzle_created_at, deployment,
+     duration_ms)
+VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9);

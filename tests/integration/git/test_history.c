@@ -211,7 +211,7 @@ static void test_default_base(void **state)
         repo_sh(place,
                 pd_arena_printf(place->arena, "cd base; git checkout -q untracked; %s", s->script));
         PD_AUTO_GIT git = open_repo(place, "base");
-        if (!pd_git_default_base(git, &out, &found, &err))
+        if (!pd_git_default_base(git, NULL, &out, &found, &err))
             fail_msg("%s: %s (%s)", s->script, err.message, err.detail);
         if (found != (s->base != NULL))
             fail_msg("%s: found is %d", s->script, found);

@@ -20,6 +20,7 @@ typedef enum pd_cut {
     CUT_HOLE,     /* it does not arrive, and the server is not told that nobody is there */
     CUT_FOR_GOOD, /* it does not arrive, and from then on nothing does */
     CUT_GONE,
+    CUT_SIGNAL, /* it does not arrive, the line stays, and the test gets a signal */
 } pd_cut;
 
 typedef struct relay {
@@ -46,7 +47,7 @@ static bool pass_on(int from, int to, char *chunk, ssize_t *got)
 }
 
 /* One connection, in a process of its own. Ends by leaving, which closes both sides. */
-static void serve(int client, int server, volatile pd_cut *cut)
+static void serve(int client, int server, volatile pd_cut *cut, pid_t test)
 {
     char chunk[8192];
     ssize_t got = 0;
@@ -68,6 +69,10 @@ static void serve(int client, int server, volatile pd_cut *cut)
             *cut = now == CUT_FOR_GOOD ? CUT_GONE : now;
             return;
         }
+        if (now == CUT_SIGNAL) {
+            (void)kill(test, SIGTERM);
+            (void)pause();
+        }
         if (now == CUT_HOLE) {
             (void)close(client);
             (void)pause();
@@ -84,6 +89,7 @@ static void serve(int client, int server, volatile pd_cut *cut)
 
 static void relay_run(int listener, const char *server_path, volatile pd_cut *cut)
 {
+    pid_t test = getppid();
     (void)signal(SIGCHLD, SIG_IGN);
     while (listener >= 0) {
         int client = accept(listener, NULL, NULL);
@@ -95,7 +101,7 @@ static void relay_run(int listener, const char *server_path, volatile pd_cut *cu
             (void)close(listener);
             int server = *cut == CUT_GONE ? -1 : unix_socket(server_path, false);
             if (server >= 0) {
-                serve(client, server, cut);
+                serve(client, server, cut, test);
             }
             _exit(0);
         }
@@ -221,12 +227,33 @@ static void some_things_cannot_be_told(void **state)
     pd_db_close(&t.db);
 }
 
+static void a_signal_during_commit(void **state)
+{
+    world *w = *state;
+    relay r;
+    trial t;
+    pd_error none = {0};
+    relay_start(w, &r);
+    open_through(w, &r, &t);
+    assert_true(pd_interrupt_open(&w->interrupt, &none));
+    *r.cut = CUT_SIGNAL;
+    assert_false(trial_run(w, &t));
+    assert_int_equal(w->err.kind, PD_ERROR_INTERRUPTED);
+    assert_int_equal(w->err.signal, SIGTERM);
+    assert_int_equal(t.states[0].state, PD_STEP_UNDONE);
+    assert_string_equal(ask(w, "SELECT to_regclass('a')"), "NULL");
+    pd_db_close(&t.db);
+    pd_interrupt_close(&w->interrupt);
+    relay_stop(w, &r);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         WORLD_TEST(the_truth_is_found_out),
         WORLD_TEST(a_new_connection_asks),
         WORLD_TEST(some_things_cannot_be_told),
+        WORLD_TEST(a_signal_during_commit),
     };
     return cmocka_run_group_tests(tests, world_open, world_close);
 }

@@ -72,6 +72,7 @@ static void a_silent_server_times_out(void **state)
     w->settings.connect_timeout_ms = 300;
     refuse(w, pd_arena_printf(w->arena, "postgres://u:p@127.0.0.1:%d/db", port),
            PD_ERROR_UNREACHABLE, "no answer");
+    expect_error(w, PD_ERROR_UNREACHABLE, "[deploy] connectTimeout in .predeploy");
     assert_true(pd_now_ms() - begun_ms >= 300);
     (void)close(fd);
 }

@@ -156,7 +156,11 @@ static void the_ledger_is_not_for_migrations(void **state)
         ("INSERT INTO predeploy.migrations (name, hash, adopted, deployment, duration_ms) SELECT "
          "'x', repeat('0', 64), false, id, 0 FROM predeploy.deployments"),
         "INSERT INTO drizzle.__drizzle_migrations (hash, created_at) VALUES ('x', 1)",
+        "UPDATE predeploy.migrations SET down_sql = 'DROP TABLE evil'",
+        "UPDATE predeploy.migrations SET drizzle_id = 9",
+        "UPDATE predeploy.migrations SET drizzle_created_at = 9",
         "UPDATE drizzle.__drizzle_migrations SET created_at = 2",
+        "UPDATE drizzle.__drizzle_migrations SET created_at = 12 - created_at",
         "UPDATE drizzle.__drizzle_migrations SET hash = 'y'",
         "DELETE FROM drizzle.__drizzle_migrations",
         "DROP TABLE drizzle.__drizzle_migrations",
@@ -168,12 +172,14 @@ static void the_ledger_is_not_for_migrations(void **state)
     };
     ask(w, "CREATE SCHEMA drizzle; CREATE TABLE drizzle.__drizzle_migrations (id serial PRIMARY "
            "KEY, hash text NOT NULL, created_at bigint);"
-           "INSERT INTO drizzle.__drizzle_migrations (hash, created_at) VALUES ('h', 5)");
+           "INSERT INTO drizzle.__drizzle_migrations (hash, created_at) VALUES ('h', 5), ('i', 7)");
     for (size_t i = 0; i < sizeof tricks / sizeof *tricks; i++) {
         trial t;
         trial_open(w, &t, PD_LAYOUT_DRIZZLE);
         const char *before = picture(w);
-        add_step(w, &t, PD_STEP_APPLY, "0001_good", "CREATE TABLE good (i int)");
+        pd_step *good = add_step(w, &t, PD_STEP_APPLY, "0001_good", "CREATE TABLE good (i int)");
+        good->down_sql = "DROP TABLE good";
+        good->down_hash = good->hash;
         add_step(w, &t, PD_STEP_APPLY, "0002_bad", tricks[i]);
         if (trial_run(w, &t)) {
             fail_msg("not noticed: %s", tricks[i]);
@@ -182,7 +188,7 @@ static void the_ledger_is_not_for_migrations(void **state)
         assert_string_equal(picture(w), before);
         assert_string_equal(ask(w, "SELECT string_agg(concat_ws(' ', hash, created_at), ',') "
                                    "FROM drizzle.__drizzle_migrations"),
-                            "h 5");
+                            "h 5,i 7");
         pd_db_close(&t.db);
     }
 }
@@ -225,6 +231,7 @@ static void a_wrong_count_is_found_before_commit(void **state)
         t.batch.predicted_tables = cases[i].predicted;
         assert_false(trial_run(w, &t));
         expect_error(w, PD_ERROR_VERIFY, cases[i].part);
+        expect_error(w, PD_ERROR_VERIFY, "Nothing of this transaction was committed");
         assert_int_equal(t.result.tables_after, 1);
         assert_int_equal(t.states[0].state, PD_STEP_UNDONE);
         assert_string_equal(picture(w), before);

@@ -1,6 +1,7 @@
 #include "pg_world.h"
 
-#include "base/strbuf.h"
+#include <sys/wait.h>
+#include <unistd.h>
 
 static pd_ledger read_with(world *w, pd_layout_kind layout)
 {
@@ -37,10 +38,10 @@ static void what_predeploy_wrote(void **state)
            "('00000000-0000-4000-8000-000000000002', 'rollback', 'c2', 'refs/heads/main', 'a', "
            "'0.1.0', '2026-01-03 00:00:00+00', NULL, 'running', NULL, NULL, NULL, NULL, '{}');"
            "INSERT INTO predeploy.migrations (name, hash, down_sql, down_hash, adopted, "
-           "drizzle_created_at, deployment, applied_at, duration_ms) VALUES "
-           "('0001_a', repeat('a', 64), 'DROP TABLE a', repeat('b', 64), false, 1795379225633, "
+           "drizzle_id, drizzle_created_at, deployment, applied_at, duration_ms) VALUES "
+           "('0001_a', repeat('a', 64), 'DROP TABLE a', repeat('b', 64), false, 7, 1795379225633, "
            "'00000000-0000-4000-8000-000000000001', '2026-01-02 03:04:05+02', 7),"
-           "('0002 \"b', repeat('c', 64), NULL, NULL, true, NULL, "
+           "('0002 \"b', repeat('c', 64), NULL, NULL, true, NULL, NULL, "
            "'00000000-0000-4000-8000-000000000001', '2026-01-02 03:04:05+02', 0)");
     pd_ledger ledger = read_with(w, PD_LAYOUT_PLAIN);
     assert_true(ledger.present);
@@ -50,6 +51,7 @@ static void what_predeploy_wrote(void **state)
     assert_string_equal(ledger.rows[0].down_sql, "DROP TABLE a");
     assert_int_equal(ledger.rows[0].down_hash[0], 'b');
     assert_false(ledger.rows[0].adopted);
+    assert_int_equal(ledger.rows[0].drizzle_id, 7);
     assert_true(ledger.rows[0].has_drizzle_created_at);
     assert_true(ledger.rows[0].drizzle_created_at == INT64_C(1795379225633));
     assert_string_equal(ledger.rows[0].applied_at, "2026-01-02T01:04:05Z");
@@ -58,6 +60,7 @@ static void what_predeploy_wrote(void **state)
     assert_null(ledger.rows[1].down_sql);
     assert_null(ledger.rows[1].down_hash);
     assert_true(ledger.rows[1].adopted);
+    assert_int_equal(ledger.rows[1].drizzle_id, 0);
     assert_false(ledger.rows[1].has_drizzle_created_at);
     assert_int_equal(ledger.deployment_count, 2);
     assert_string_equal(ledger.deployments[0].kind, "rollback");
@@ -147,6 +150,15 @@ static void what_is_no_table_of_drizzle(void **state)
         {"CREATE TABLE drizzle.__drizzle_migrations (id serial, hash text DEFAULT evil(), "
          "created_at bigint)",
          "function"},
+        {"CREATE TABLE drizzle.__drizzle_migrations (id text, hash text, created_at bigint);"
+         "INSERT INTO drizzle.__drizzle_migrations VALUES ('first', 'h', 1)",
+         "row with id first, which is no whole number"},
+        {"CREATE TABLE drizzle.__drizzle_migrations (id numeric, hash text, created_at bigint);"
+         "INSERT INTO drizzle.__drizzle_migrations VALUES (99999999999999999999, 'h', 1)",
+         "whole number"},
+        {"CREATE TABLE drizzle.__drizzle_migrations (id int, hash text, created_at bigint);"
+         "INSERT INTO drizzle.__drizzle_migrations VALUES (NULL, 'h', 1)",
+         "row with id NULL"},
     };
     ask(w, "CREATE FUNCTION evil() RETURNS text LANGUAGE plpgsql AS "
            "'BEGIN RAISE EXCEPTION ''run''; END'");
@@ -161,6 +173,73 @@ static void what_is_no_table_of_drizzle(void **state)
         ask(w, "DROP SCHEMA drizzle CASCADE");
         must(w, pd_db_read_ledger(db, w->arena, &ledger, &w->err));
     }
+}
+
+/* Puts a view in the place of Drizzle's table, and lets go when somebody waits for the table. */
+static void swap_table(world *w, int ready)
+{
+    pd_conn conn = {0};
+    world_connect(w, &conn, w->conninfo);
+    (void)ask_on(w, &conn,
+                 "BEGIN; DROP TABLE drizzle.__drizzle_migrations;"
+                 "CREATE VIEW drizzle.__drizzle_migrations AS SELECT 1 AS id, evil() AS hash, "
+                 "1::bigint AS created_at");
+    bool told = write(ready, "x", 1) == 1;
+    while (told &&
+           strcmp(ask_on(w, &conn, "SELECT count(*) FROM pg_locks WHERE NOT granted"), "0") == 0) {
+        (void)usleep(10000);
+    }
+    (void)ask_on(w, &conn, "COMMIT");
+    pd_conn_close(&conn);
+    _exit(0);
+}
+
+static void what_was_looked_at_is_what_is_read(void **state)
+{
+    world *w = *state;
+    pd_ledger ledger;
+    char byte = 0;
+    int ready[2];
+    ask(w, "CREATE FUNCTION evil() RETURNS text LANGUAGE plpgsql AS "
+           "'BEGIN RAISE EXCEPTION ''ran''; END'; CREATE SCHEMA drizzle;"
+           "CREATE TABLE drizzle.__drizzle_migrations (id serial, hash text, created_at bigint)");
+    w->settings.lock_timeout_ms = 60000;
+    PD_AUTO_DB db = open_db(w, PD_LAYOUT_DRIZZLE);
+    assert_int_equal(pipe(ready), 0);
+    pid_t child = fork();
+    if (child == 0) {
+        swap_table(w, ready[1]);
+    }
+    assert_int_equal(read(ready[0], &byte, 1), 1);
+    assert_false(pd_db_read_ledger(db, w->arena, &ledger, &w->err));
+    expect_error(w, PD_ERROR_UNREACHABLE, "ordinary table");
+    assert_int_equal(waitpid(child, NULL, 0), child);
+    (void)close(ready[0]);
+    (void)close(ready[1]);
+}
+
+/* A session that may only read, or a server that does. */
+static void it_is_read_without_writing(void **state)
+{
+    world *w = *state;
+    pd_ledger ledger;
+    PD_AUTO_DB made = open_locked(w, PD_LAYOUT_DRIZZLE);
+    pd_db_close(&made);
+    ask(w, "CREATE ROLE reader LOGIN; GRANT USAGE ON SCHEMA predeploy TO reader;"
+           "GRANT SELECT ON ALL TABLES IN SCHEMA predeploy TO reader;"
+           "CREATE SCHEMA drizzle; GRANT USAGE ON SCHEMA drizzle TO reader;"
+           "CREATE TABLE drizzle.__drizzle_migrations (id serial, hash text, created_at bigint);"
+           "GRANT SELECT ON drizzle.__drizzle_migrations TO reader");
+    pd_db_options options = options_of(w, PD_LAYOUT_DRIZZLE);
+    options.read_only = true;
+    options.conninfo = world_conninfo(w, w->dbname, "reader");
+    PD_AUTO_DB db = NULL;
+    must(w, pd_db_open(&db, w->arena, &options, &w->target, &w->err));
+    must(w, pd_db_read_ledger(db, w->arena, &ledger, &w->err));
+    assert_true(ledger.present);
+    assert_int_equal(ledger.drizzle_shape, PD_DRIZZLE_V0);
+    pd_db_close(&db);
+    ask(w, "DROP OWNED BY reader; DROP ROLE reader");
 }
 
 static void tables_that_count(void **state)
@@ -235,6 +314,8 @@ int main(void)
         WORLD_TEST(drizzle_without_names),
         WORLD_TEST(drizzle_with_names_elsewhere),
         WORLD_TEST(what_is_no_table_of_drizzle),
+        WORLD_TEST(what_was_looked_at_is_what_is_read),
+        WORLD_TEST(it_is_read_without_writing),
         WORLD_TEST(tables_that_count),
         WORLD_TEST(where_an_unqualified_table_goes),
         WORLD_TEST(a_large_ledger),

@@ -245,6 +245,66 @@ static void a_role_may_own_it_through_a_group(void **state)
     ask(w, "DROP SCHEMA predeploy CASCADE; DROP ROLE runner; DROP ROLE release");
 }
 
+/* A group is as trustworthy as whoever can become it. */
+static void a_group_with_others_in_it_is_refused(void **state)
+{
+    world *w = *state;
+    static const struct {
+        const char *sql;
+        const char *part; /* NULL: it is fine */
+    } cases[] = {
+        {"SELECT 1", NULL},
+        {"GRANT release TO team", NULL},
+        {"GRANT release TO root", NULL},
+        {"GRANT team TO runner", NULL},
+        {"GRANT release TO mallory", "belongs to role release"},
+        {"REVOKE release FROM mallory; GRANT team TO mallory", "belongs to role release"},
+        {"REVOKE release FROM team", NULL},
+        {"ALTER ROLE release LOGIN", "belongs to role release"},
+        {"ALTER ROLE release NOLOGIN; GRANT INSERT ON predeploy.migrations TO team", "may write"},
+        {"REVOKE team FROM mallory", NULL},
+        {"ALTER SCHEMA predeploy OWNER TO runner; GRANT CREATE ON SCHEMA predeploy TO mallory",
+         "create objects"},
+    };
+    ask(w,
+        "CREATE ROLE release; CREATE ROLE team; CREATE ROLE mallory LOGIN; CREATE ROLE root LOGIN "
+        "SUPERUSER; CREATE ROLE runner LOGIN IN ROLE release;"
+        "CREATE SCHEMA predeploy AUTHORIZATION release");
+    w->conninfo = world_conninfo(w, w->dbname, "runner");
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        ask(w, cases[i].sql);
+        PD_AUTO_DB db = open_db(w, PD_LAYOUT_PLAIN);
+        bool ok = pd_db_lock(db, true, &w->err);
+        if (ok != (cases[i].part == NULL)) {
+            fail_msg("%s: %s", cases[i].sql, ok ? "accepted" : w->err.detail);
+        }
+        if (!ok) {
+            expect_error(w, PD_ERROR_UNREACHABLE, cases[i].part);
+        }
+    }
+    ask(w, "DROP SCHEMA predeploy CASCADE; DROP ROLE runner, mallory, root, team, release");
+}
+
+/* SET ROLE by the connection's own settings: the session's role counts, too. */
+static void the_role_that_was_set_owns_it(void **state)
+{
+    world *w = *state;
+    ask(w, "CREATE ROLE release; CREATE ROLE runner LOGIN IN ROLE release;"
+           "CREATE ROLE other LOGIN IN ROLE release; ALTER ROLE runner SET role = release;"
+           "CREATE SCHEMA predeploy AUTHORIZATION release");
+    w->conninfo = world_conninfo(w, w->dbname, "runner");
+    PD_AUTO_DB db = open_locked(w, PD_LAYOUT_PLAIN);
+    pd_db_close(&db);
+    ask(w, "ALTER SCHEMA predeploy OWNER TO runner");
+    PD_AUTO_DB again = open_db(w, PD_LAYOUT_PLAIN);
+    assert_false(pd_db_lock(again, true, &w->err));
+    pd_db_close(&again);
+    ask(w, "GRANT USAGE ON SCHEMA predeploy TO release");
+    PD_AUTO_DB granted = open_locked(w, PD_LAYOUT_PLAIN);
+    pd_db_close(&granted);
+    ask(w, "DROP SCHEMA predeploy CASCADE; DROP ROLE other, runner, release");
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -260,6 +320,8 @@ int main(void)
         WORLD_TEST(hostile_ledgers_are_refused),
         WORLD_TEST(a_foreign_schema_is_refused),
         WORLD_TEST(a_role_may_own_it_through_a_group),
+        WORLD_TEST(a_group_with_others_in_it_is_refused),
+        WORLD_TEST(the_role_that_was_set_owns_it),
     };
     return cmocka_run_group_tests(tests, world_open, world_close);
 }

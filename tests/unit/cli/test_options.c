@@ -51,19 +51,20 @@ static void values_flags_and_positionals(void **state)
     assert_string_equal(args.positionals[1], "-x");
 }
 
-static void secret_value_leaves_argv(void **state)
+static void connection_strings_leave_argv(void **state)
 {
     (void)state;
     PD_AUTO_ARENA arena = pd_arena_new();
-    pd_args args;
-    pd_error err;
     line l;
-    write_line(&l, (const char *const[]){"--database", "postgresql://u:hunter22@h/d",
-                                         "--database=postgresql://u:hunter23@h/d", NULL});
-    assert_true(parse(arena, &l, PD_OPTIONS_DATABASE, &args, &err));
-    assert_string_equal(args.database, "postgresql://u:hunter23@h/d");
+    write_line(&l, (const char *const[]){"predeploy", "--database", "postgresql://u:hunter22@h/d",
+                                         "--database=postgresql://u:hunter23@h/d",
+                                         "host=h PassWord=hunter24", "v1.0", NULL});
+    char **words = pd_args_take(arena, l.argc, l.argv);
     for (int i = 0; i < l.argc; i++)
         assert_null(strstr(l.argv[i], "hunter2"));
+    assert_string_equal(words[2], "postgresql://u:hunter22@h/d");
+    assert_string_equal(words[4], "host=h PassWord=hunter24");
+    assert_string_equal(l.argv[5], "v1.0");
 }
 
 typedef struct mistake {
@@ -128,8 +129,10 @@ static void help_fits_a_terminal(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(values_flags_and_positionals), cmocka_unit_test(secret_value_leaves_argv),
-        cmocka_unit_test(mistakes_are_explained),       cmocka_unit_test(too_many_positionals),
+        cmocka_unit_test(values_flags_and_positionals),
+        cmocka_unit_test(connection_strings_leave_argv),
+        cmocka_unit_test(mistakes_are_explained),
+        cmocka_unit_test(too_many_positionals),
         cmocka_unit_test(help_fits_a_terminal),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

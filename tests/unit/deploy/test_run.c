@@ -139,6 +139,7 @@ typedef struct world {
     fake fake;
     pd_settings settings;
     pd_set set;
+    pd_snapshot snapshot;
     pd_revision revision;
     pd_findings findings;
     pd_report report;
@@ -166,6 +167,7 @@ static void set_up(world *w, pd_arena *arena)
         .arena = arena,
         .settings = &w->settings,
         .set = &w->set,
+        .snapshot = &w->snapshot,
         .report = &w->report,
         .db = {&w->fake, fake_lock, fake_read, fake_begin, fake_record_backup, fake_apply,
                fake_finish},
@@ -204,7 +206,8 @@ static void applied(world *w)
     for (size_t i = 0; i < w->set.count; i++) {
         pd_step step = {.name = w->set.migrations[i].name,
                         .hash = w->set.migrations[i].up.hash,
-                        .down_sql = w->set.migrations[i].down.data};
+                        .down_sql = w->set.migrations[i].down.data,
+                        .down_hash = w->set.migrations[i].down.hash};
         add_ledger_row(&w->fake, &step);
     }
 }
@@ -292,8 +295,8 @@ static void hole(world *w)
 
 static const scenario deployments[] = {
     {"all in one", nothing, "lock read begin:running " ALL, 0},
-    {"one by one", each,
-     "lock read begin:running apply(0001_a...) read apply(0002_b...) read apply(0003_c) ", 0},
+    {"one by one", each, "lock read begin:running apply(0001_a...) apply(0002_b...) apply(0003_c) ",
+     0},
     {"backup comes before apply", ask_for_backup,
      "lock read begin:running backup:deploy:3 reference:b-1 " ALL, 0},
     {"backup fails, apply is never called", backup_fails,
@@ -305,7 +308,7 @@ static const scenario deployments[] = {
     {"failure is recorded", first_fails, "lock read begin:running " ALL "finish:failed:0 ",
      PD_ERROR_APPLY},
     {"failure after a committed one is partial", second_of_each_fails,
-     "lock read begin:running apply(0001_a...) read apply(0002_b...) finish:failed:1 ",
+     "lock read begin:running apply(0001_a...) apply(0002_b...) finish:failed:1 ",
      PD_ERROR_PARTIAL},
     {"a lock timeout is tried again", one_lock_timeout, "lock read begin:running " ALL "pause " ALL,
      0},
@@ -402,8 +405,15 @@ static void no_companion(world *w)
 
 static void irreversible(world *w)
 {
-    w->set.migrations[2].down.data = "-- predeploy: irreversible: gone\n";
+    fill_file(w->arena, &w->set.migrations[2].down, "0003_c-rollback.sql",
+              "-- predeploy: irreversible: gone\n");
     applied(w);
+}
+
+static void companion_was_changed(world *w)
+{
+    applied(w);
+    w->fake.ledger.rows[2].down_sql = "drop table customers;";
 }
 
 static void each_applied(world *w)
@@ -436,7 +446,7 @@ static const reversal reversals[] = {
     {"one by one",
      each_applied,
      {2, NULL},
-     "lock read begin:running apply(0003_c...) read apply(0002_b) ",
+     "lock read begin:running apply(0003_c...) apply(0002_b) ",
      0,
      0},
     {"with a backup",
@@ -450,6 +460,7 @@ static const reversal reversals[] = {
     {"nothing applied", nothing, {1, NULL}, "lock read ", 0, 0},
     {"never behind what has no companion", no_companion, {2, NULL}, "lock read ", 0, 1},
     {"but up to it", no_companion, {1, NULL}, "lock read begin:running apply(0003_c) ", 0, 0},
+    {"a companion changed in the ledger", companion_was_changed, {1, NULL}, "lock read ", 0, 1},
     {"irreversible stops before it starts", irreversible, {1, NULL}, "lock read ", 0, 1},
 };
 

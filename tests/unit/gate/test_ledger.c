@@ -51,7 +51,8 @@ static void judge(world *w, pd_findings *findings, char states[4])
     pd_applied_state out[3] = {0};
     static const char letters[] = {
         [PD_PENDING] = '-', [PD_APPLIED] = 'A', [PD_APPLIED_FOREIGN] = 'F'};
-    pd_gate_ledger(w->arena, &w->set, &w->ledger, out, findings);
+    const pd_drizzle_row *rows[3] = {0};
+    pd_gate_ledger(&w->set, &w->ledger, out, rows, findings);
     for (size_t m = 0; m < 3; m++)
         states[m] = letters[out[m]];
     states[3] = '\0';
@@ -172,6 +173,51 @@ static void race_of_two_migrators_is_noticed(void **state)
     ASSERT_RULES(&findings, PD_RULE_LEDGER_DUPLICATE);
 }
 
+static void twin_is_not_claimed_by_a_migration_of_equal_text(void **state)
+{
+    (void)state;
+    PD_AUTO_ARENA arena = pd_arena_new();
+    pd_findings findings = {.arena = arena};
+    world w = make(arena, JOURNAL, PD_DRIZZLE_V0, "bb");
+    w.set.migrations[2].up = w.set.migrations[1].up;
+    add_drizzle(&w, 1);
+    char states[4];
+    judge(&w, &findings, states);
+    assert_string_equal(states, "AA-");
+    ASSERT_RULES(&findings, PD_RULE_LEDGER_DUPLICATE);
+}
+
+static void restamped_entry_of_another_checkout_is_applied(void **state)
+{
+    (void)state;
+    PD_AUTO_ARENA arena = pd_arena_new();
+    pd_findings findings = {.arena = arena};
+    world w = make(arena, JOURNAL, PD_DRIZZLE_V0, "ddd");
+    char hash[PD_SHA256_HEX];
+    const char *crlf = "create table t1 (id int);\r\n";
+    pd_sha256_hex(crlf, strlen(crlf), hash);
+    w.ledger.drizzle[1].hash = hash;
+    w.set.migrations[1].when = 2500;
+    char states[4];
+    judge(&w, &findings, states);
+    assert_string_equal(states, "FFF");
+    ASSERT_NO_FINDING(&findings);
+}
+
+static void two_folders_of_one_second_need_the_hash(void **state)
+{
+    (void)state;
+    PD_AUTO_ARENA arena = pd_arena_new();
+    pd_findings findings = {.arena = arena};
+    world w = make(arena, FOLDERS, PD_DRIZZLE_V0, "d");
+    w.set.migrations[1].when = w.set.migrations[0].when + 1;
+    w.ledger.drizzle[0].hash = "00";
+    char states[4];
+    judge(&w, &findings, states);
+    assert_string_equal(states, "---");
+    ASSERT_RULES(&findings, PD_RULE_APPLIED_MISSING, PD_RULE_DRIZZLE_REFUSES);
+}
+
 static void restamped_entry_would_be_run_again(void **state)
 {
     (void)state;
@@ -242,6 +288,9 @@ int main(void)
         cmocka_unit_test(applied_but_not_in_the_revision),
         cmocka_unit_test(row_of_drizzle_that_matches_nothing),
         cmocka_unit_test(race_of_two_migrators_is_noticed),
+        cmocka_unit_test(twin_is_not_claimed_by_a_migration_of_equal_text),
+        cmocka_unit_test(restamped_entry_of_another_checkout_is_applied),
+        cmocka_unit_test(two_folders_of_one_second_need_the_hash),
         cmocka_unit_test(restamped_entry_would_be_run_again),
         cmocka_unit_test(nameless_row_would_be_run_again),
         cmocka_unit_test(table_count_and_pending_are_verified),

@@ -42,16 +42,17 @@ static void numbers(void **state)
 static void blanks_of_our_statements_are_known(void **state)
 {
     (void)state;
-    static const char *const known[] = {
-        "{ledger}",      "{schema}", "{name}", "{lock_timeout}", "{statement_timeout}",
-        "{idle_timeout}"};
+    static const char *const known[] = {"{ledger}",    "{schema}",           "{name}",
+                                        "{same_name}", "{lock_timeout}",     "{idle_timeout}",
+                                        "{tables}",    "{statement_timeout}"};
+    const size_t count = sizeof known / sizeof *known;
     for (const pd_query_file *file = pd_query_files; file->name != NULL; file++) {
         for (const char *at = strchr(file->text, '{'); at != NULL; at = strchr(at + 1, '{')) {
             size_t i = 0;
-            while (i < 6 && strncmp(at, known[i], strlen(known[i])) != 0) {
+            while (i < count && strncmp(at, known[i], strlen(known[i])) != 0) {
                 i++;
             }
-            if (i == 6) {
+            if (i == count) {
                 fail_msg("%s.sql: %.20s", file->name, at);
             }
         }

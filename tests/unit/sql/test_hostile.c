@@ -273,6 +273,30 @@ static void test_schema(void **state)
     }
 }
 
+/* A parent that died before the child could ask to die with it. */
+static void test_orphan(void **state)
+{
+    (void)state;
+    pd_sql_input input = input_of("SELECT 1");
+    pd_sql_job job = small_job(&input, 1);
+    for (int orphan = 0; orphan < 2; orphan++) {
+        int fds[2];
+        char frame[64];
+        int status = 0;
+        assert_int_equal(pipe(fds), 0);
+        pid_t self = getpid();
+        pid_t child = fork();
+        if (child == 0)
+            pd_sql_child_run(&job, 0, fds[1], orphan ? self + 1 : self);
+        close(fds[1]);
+        ssize_t got = read(fds[0], frame, sizeof frame);
+        assert_true(orphan ? got == 0 : got > 0);
+        close(fds[0]);
+        assert_int_equal(waitpid(child, &status, 0), child);
+        assert_int_equal(WEXITSTATUS(status), orphan ? PD_SQL_CHILD_ORPHAN : 0);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -288,6 +312,7 @@ int main(void)
         cmocka_unit_test(test_large_files),
         cmocka_unit_test(test_batch),
         cmocka_unit_test(test_schema),
+        cmocka_unit_test(test_orphan),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

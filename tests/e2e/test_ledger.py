@@ -1,0 +1,163 @@
+"""What the ledger says and what is true stay one: nobody edits it unseen, and no migration keeps rows
+out of it."""
+
+import pytest
+from test_deploy import ALL
+
+MORE = "0003_more"
+
+
+@pytest.fixture
+def deployed(repo, db):
+    assert repo.run("deploy", env=db.env).status == 0
+    return repo
+
+
+def test_companion_that_was_changed_in_the_repository(deployed, db):
+    """A rollback runs what the ledger keeps; that the file says something else is told."""
+    repo = deployed
+    repo.write(repo.down(ALL[1]), "DROP TABLE orders CASCADE;\n")
+    repo.commit("the companion is mended")
+    for command in ("check", "plan", "deploy"):
+        result = repo.run(command, "--format", "json", env=db.env)
+        assert (result.status, result.rules) == (0, ["applied-companion-changed"]), result
+        finding = result.json["findings"][0]
+        assert finding["severity"] == "warning" and finding["path"] == repo.down(ALL[1]), finding
+        assert ALL[1] in finding["message"] and finding["hint"], finding
+    states = {gate["name"]: gate["state"] for gate in result.json["gates"]}
+    assert states["ledger"] == "warned", states
+    repo.write(".predeploy", '[rule "applied-companion-changed"]\n\tseverity = error\n')
+    repo.commit("strict")
+    assert repo.check(env=db.env).status == 1
+    assert repo.check().status == 0, "the ledger was not asked"
+
+
+def test_companion_that_came_later_is_no_change(make_repo, db):
+    repo = make_repo(commit=False)
+    repo.remove(repo.down(ALL[1]))
+    repo.write(".predeploy", "[migrations]\n\trollback = warn\n")
+    repo.commit("without")
+    assert repo.run("deploy", env=db.env).status == 0
+    repo.write(repo.down(ALL[1]), "DROP TABLE orders;\n")
+    repo.commit("with")
+    assert repo.check(env=db.env).rules == []
+
+
+@pytest.mark.parametrize("twins", [1, 2])
+def test_twin_rows_do_not_hide_a_migration_of_equal_text(twins, make_repo, db):
+    """Two migrators raced and left a row twice; a later migration repeats the text of that one."""
+    text = "INSERT INTO customers (name) VALUES ('again');\n"
+    repo = make_repo()
+    repo.migration(MORE, text, "DELETE FROM customers WHERE name = 'again';\n")
+    repo.commit("once")
+    assert repo.run("deploy", env=db.env).status == 0
+    for _ in range(twins):
+        db.query("INSERT INTO drizzle.__drizzle_migrations (hash, created_at) SELECT hash, created_at"
+                 " FROM drizzle.__drizzle_migrations ORDER BY id DESC LIMIT 1")
+    repo.migration("0004_again", text, "SELECT 1;\n")
+    repo.commit("twice")
+    checked = repo.check(env=db.env)
+    assert (checked.status, set(checked.rules)) == (0, {"ledger-duplicate"}), checked
+    result = repo.run("deploy", "--format", "json", env=db.env)
+    assert (result.status, set(result.rules)) == (0, {"ledger-duplicate"}), result
+    assert [step["name"] for step in result.json["plan"]["steps"]] == ["0004_again"]
+    assert result.json["plan"]["pending"] == 1, result
+    assert db.query("SELECT count(*) FROM customers WHERE name = 'again'") == "2"
+    assert db.applied() == [*ALL, MORE, "0004_again"]
+    assert len(db.drizzle()) == 5 + twins
+    again = repo.run("deploy", "--format", "json", env=db.env)
+    assert again.status == 0 and again.json["nothing_to_do"], again
+    assert db.query("SELECT count(*) FROM customers WHERE name = 'again'") == "2"
+
+
+@pytest.mark.parametrize("layout", ["drizzle", "drizzle-folders"])
+def test_twin_rows_of_a_race_are_adopted_once(layout, make_repo, db):
+    """The same with what Drizzle alone has left: no ledger of ours yet."""
+    repo = make_repo(layout)
+    assert repo.run("deploy", env=db.env).status == 0
+    db.query("DROP SCHEMA predeploy CASCADE")
+    columns = "hash, created_at" + (", name" if layout == "drizzle-folders" else "")
+    db.query(f"INSERT INTO drizzle.__drizzle_migrations ({columns}) SELECT {columns}"
+             " FROM drizzle.__drizzle_migrations ORDER BY id DESC LIMIT 1")
+    name = MORE if layout == "drizzle" else "20240104000000_more"
+    repo.migration(name, "INSERT INTO customers (name) VALUES ('Ada'), ('Grace');\n", "SELECT 1;\n")
+    repo.commit("the seed's text again")
+    result = repo.run("deploy", "--format", "json", env=db.env)
+    assert (result.status, set(result.rules)) == (0, {"ledger-duplicate"}), result
+    assert result.json["plan"]["pending"] == 1, result
+    assert db.query("SELECT count(*) FROM customers") == "4"
+    assert db.query("SELECT count(*) FROM predeploy.migrations WHERE adopted") == "3"
+    assert db.applied()[-1] == name and len(db.applied()) == 4
+
+
+TABLES = {"own": "predeploy.migrations", "drizzle": "drizzle.__drizzle_migrations"}
+FUNCTION = ("CREATE FUNCTION public.swallow() RETURNS trigger LANGUAGE plpgsql AS"
+            " $$ BEGIN RETURN NULL; END $$;\n")
+SWALLOWED = {
+    "trigger": FUNCTION + "CREATE TRIGGER swallow BEFORE INSERT ON {table} FOR EACH ROW"
+                          " EXECUTE FUNCTION public.swallow();\n",
+    "always": FUNCTION + "CREATE TRIGGER swallow BEFORE INSERT ON {table} FOR EACH ROW"
+                         " EXECUTE FUNCTION public.swallow();\n"
+                         "ALTER TABLE {table} ENABLE ALWAYS TRIGGER swallow;\n",
+    "update": FUNCTION + "CREATE TRIGGER swallow BEFORE INSERT OR UPDATE OR DELETE ON {table}"
+                         " FOR EACH ROW EXECUTE FUNCTION public.swallow();\n",
+    "rule": "CREATE RULE swallow AS ON INSERT TO {table} DO INSTEAD NOTHING;\n",
+    "conditional": "CREATE RULE swallow AS ON INSERT TO {table} WHERE NEW.hash IS NOT NULL"
+                   " DO INSTEAD NOTHING;\n",
+    "dynamic": "DO $$ BEGIN EXECUTE 'CREATE RULE swallow AS ON INSERT TO {table} DO INSTEAD NOTHING';"
+               " END $$;\n",
+    "deletes": "CREATE FUNCTION public.drops() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN"
+               " DELETE FROM {table}; RETURN NULL; END $$;\n"
+               "CREATE TRIGGER drops AFTER INSERT ON {table} FOR EACH ROW"
+               " EXECUTE FUNCTION public.drops();\n",
+    "changes": "CREATE FUNCTION public.changes() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN"
+               " NEW.hash := repeat('0', 64); RETURN NEW; END $$;\n"
+               "CREATE TRIGGER changes BEFORE INSERT ON {table} FOR EACH ROW"
+               " EXECUTE FUNCTION public.changes();\n",
+}
+
+
+@pytest.mark.parametrize("first", [True, False], ids=["fresh", "deployed"])
+@pytest.mark.parametrize("table", TABLES)
+@pytest.mark.parametrize("how", SWALLOWED)
+def test_a_migration_that_swallows_the_ledgers_rows(how, table, first, repo, db):
+    """Exit 0 with a ledger that lacks rows would run them all again at the next deployment."""
+    if not first:
+        assert repo.run("deploy", env=db.env).status == 0
+    repo.migration(MORE, SWALLOWED[how].format(table=TABLES[table]), "SELECT 1;\n")
+    repo.migration("0004_next", "CREATE TABLE next ();\n", "DROP TABLE next;\n")
+    repo.commit("swallows")
+    before = db.dump_but_ledger(), db.applied(), db.drizzle()
+    result = repo.run("deploy", "--format", "json", env=db.env)
+    assert result.status == 5, result
+    assert (db.dump_but_ledger(), db.applied(), db.drizzle()) == before
+    for name in TABLES.values():
+        if db.query(f"SELECT to_regclass('{name}')"):
+            left = db.query(f"SELECT count(*) FROM pg_trigger WHERE tgrelid = '{name}'::regclass"
+                            f" AND NOT tgisinternal") + db.query(
+                            f"SELECT count(*) FROM pg_rewrite WHERE ev_class = '{name}'::regclass")
+            assert left == "00", name
+    assert result.json["error"]["message"] and result.json["error"]["hint"], result
+    # the set without it goes in
+    for made in (MORE, "0004_next"):
+        repo.remove(repo.up(made))
+        repo.remove(repo.down(made))
+        repo.entries.pop()
+    repo.journal()
+    repo.commit("mended")
+    assert repo.run("deploy", env=db.env).status == 0
+    assert db.applied() == ALL and len(db.drizzle()) == 3
+
+
+@pytest.mark.parametrize("table", TABLES)
+@pytest.mark.parametrize("how", ["trigger", "rule"])
+def test_each_does_not_lose_rows_either(how, table, repo, db):
+    repo.migration(MORE, SWALLOWED[how].format(table=TABLES[table]), "SELECT 1;\n")
+    repo.commit("swallows")
+    result = repo.run("deploy", "--format", "json", "--transaction", "each", env=db.env)
+    assert result.status in (5, 6), result
+    assert db.applied() == ALL and len(db.drizzle()) == 3
+    assert db.tables() == ["customers", "orders"]
+    assert db.query("SELECT count(*) FROM pg_proc WHERE proname = 'swallow'") == "0"
+    again = repo.run("deploy", "HEAD~1", "--format", "json", env=db.env)
+    assert again.status == 0 and again.json["nothing_to_do"], again

@@ -13,15 +13,17 @@
 
 #define PUSH_LINES_MAX ((size_t)8 << 20)
 
-/* The tip of the remote's default branch, for a push that shares no history with it. */
+/* The tip of the default branch of the remote, or of origin, for a push that shares no history
+ * with what is published. */
 static bool find_tip(pd_context *context, const char *remote, pd_revision *base, bool *found)
 {
     static const char *const branches[] = {"HEAD", "main", "master"};
+    const char *const remotes[] = {remote == NULL ? "origin" : remote, "origin"};
     pd_error ignored = {0};
     *found = false;
-    for (size_t i = 0; i < sizeof branches / sizeof *branches && !*found; i++) {
-        const char *ref = pd_arena_printf(context->arena, "refs/remotes/%s/%s",
-                                          remote == NULL ? "origin" : remote, branches[i]);
+    for (size_t i = 0; i < 6 && !*found; i++) {
+        const char *ref =
+            pd_arena_printf(context->arena, "refs/remotes/%s/%s", remotes[i / 3], branches[i % 3]);
         *found = pd_git_resolve(context->git, ref, base, &ignored);
     }
     return true;

@@ -168,22 +168,48 @@ bool pd_context_read(pd_context *context, const char *spec, pd_error *err)
     return true;
 }
 
-/* Where the base kept its migrations: its own settings say, else the folder of today when it was
- * there, else what is found. A folder that moved must not look like an empty base. */
+/* Whether a folder of a revision has anything, and recorded hashes. */
+static bool look_into(pd_context *context, const pd_revision *revision, const char *folder,
+                      bool *there, bool *recorded, pd_error *err)
+{
+    pd_snapshot snapshot = {0};
+    *there = false;
+    *recorded = false;
+    if (folder[0] != '\0' &&
+        !pd_git_snapshot(context->git, revision, folder, false, &snapshot, err))
+        return false;
+    *there = snapshot.count > 0;
+    *recorded = pd_snapshot_find(&snapshot, PD_SUMS_FILE) != NULL;
+    return true;
+}
+
+/* Where the base kept its migrations: its own settings say, else --path when it was there, else
+ * the folder that is found and has recorded hashes, else the folder of today. One that moved must
+ * not look like an empty base, nor one that nobody used like the published one. */
 static bool find_base_folder(pd_context *context, const pd_revision *base, pd_settings *settings,
                              const char **folder, pd_error *err)
 {
-    pd_snapshot same = {0};
     pd_settings_default(settings);
     if (!read_settings_of(context, base, settings, err))
         return false;
-    *folder = context->set.folder;
-    if (settings->path == NULL && (*folder)[0] != '\0' &&
-        !pd_git_snapshot(context->git, base, *folder, false, &same, err))
-        return false;
-    if (same.count > 0)
+    bool there = false;
+    bool recorded = false;
+    *folder = settings->path != NULL ? settings->path : context->set.folder;
+    if (settings->path != NULL || !look_into(context, base, *folder, &there, &recorded, err))
+        return settings->path != NULL;
+    const char *found = "";
+    pd_error several = {0};
+    if (there && context->args.path != NULL)
         return true;
-    return pd_find_folder(context, base, settings, folder, err);
+    if (!pd_find_folder(context, base, settings, &found, &several)) {
+        *err = several.kind == PD_ERROR_USAGE ? (pd_error){0} : several;
+        return several.kind == PD_ERROR_USAGE;
+    }
+    if (!look_into(context, base, found, &there, &recorded, err))
+        return false;
+    if (recorded || (*folder)[0] == '\0')
+        *folder = found;
+    return true;
 }
 
 bool pd_context_use_base(pd_context *context, const pd_revision *base, pd_error *err)
@@ -202,8 +228,8 @@ bool pd_context_use_base(pd_context *context, const pd_revision *base, pd_error 
     /* What was wrong with the base is not this revision's fault. */
     pd_findings ignored = {.arena = context->arena};
     context->base_set = (pd_set){.folder = folder};
-    bool found = folder[0] != '\0' || settings.path != NULL;
-    if (found && snapshot.count > 0)
+    bool known = folder[0] != '\0' || settings.path != NULL || context->settings.path != NULL;
+    if (known && snapshot.count > 0)
         read_set(context, &snapshot, layout, &context->base_set, &ignored);
     return true;
 }

@@ -160,7 +160,8 @@ static bool finish(pd_apply *apply, pd_error *err)
         return false;
     }
     pd_progress_say(apply->db->options.progress, "verifying");
-    if (!verify(apply, err) || !write_deployment(apply, err) || !remember(apply, &rows, err) ||
+    if (!pd_apply_inspect_again(apply, err) || !verify(apply, err) ||
+        !write_deployment(apply, err) || !remember(apply, &rows, err) ||
         !pd_apply_commit(apply, err)) {
         return false;
     }

@@ -47,6 +47,10 @@ pd_print pd_apply_print(pd_apply *apply, const PGresult *result);
  */
 bool pd_apply_find_drizzle(pd_apply *apply, pd_error *err) PD_CHECKED;
 
+/* fence.c: whether the migrations have left the ledgers safe: a trigger or a rule on them could
+ * make rows vanish. PD_ERROR_APPLY otherwise. */
+bool pd_apply_inspect_again(pd_apply *apply, pd_error *err) PD_CHECKED;
+
 /* fence.c: locks the ledgers, compares with batch->expected. *changed:
  * they differ, nothing may be done. */
 bool pd_apply_fence(pd_apply *apply, bool *changed, pd_error *err) PD_CHECKED;

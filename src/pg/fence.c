@@ -229,6 +229,18 @@ static bool inspect(pd_apply *apply, pd_error *err)
     return true;
 }
 
+bool pd_apply_inspect_again(pd_apply *apply, pd_error *err)
+{
+    if (inspect(apply, err)) {
+        return true;
+    }
+    if (err->kind == PD_ERROR_UNREACHABLE) {
+        err->kind = PD_ERROR_APPLY;
+        pd_error_prefix(err, "after these migrations");
+    }
+    return false;
+}
+
 bool pd_apply_fence(pd_apply *apply, bool *changed, pd_error *err)
 {
     *changed = false;

@@ -70,6 +70,19 @@ static const char *fill_table(pd_apply *apply, const char *sql)
     return pd_query_fill(apply->arena, sql, pairs);
 }
 
+/* A trigger or a rule that a migration put on the table could swallow the row. */
+static bool check_added(const pd_step *step, const char *whose, const PGresult *result,
+                        pd_error *err)
+{
+    if (PQntuples(result) == 1) {
+        return true;
+    }
+    (void)pd_fail(err, PD_ERROR_APPLY, "cannot record %s: %s ledger did not take the row",
+                  step->name, whose);
+    return pd_error_hint(err, "A migration of this deployment put a trigger or a rule on that "
+                              "table: take it out.");
+}
+
 /* *id is the new row's. */
 static bool add_drizzle_row(pd_apply *apply, const pd_step *step, int64_t *id, pd_error *err)
 {
@@ -77,7 +90,8 @@ static bool add_drizzle_row(pd_apply *apply, const pd_step *step, int64_t *id, p
     const char *values[] = {step->hash, pd_query_number(apply->arena, step->created_at),
                             step->v1_name};
     const char *sql = apply->named ? pd_query_drizzle_add_v1 : pd_query_drizzle_add_v0;
-    if (!write_rows(apply, fill_table(apply, sql), values, apply->named ? 3 : 2, &result, err)) {
+    if (!write_rows(apply, fill_table(apply, sql), values, apply->named ? 3 : 2, &result, err) ||
+        !check_added(step, "Drizzle's", result, err)) {
         return false;
     }
     return pd_drizzle_id(apply->db, result, 0, id, err);
@@ -104,7 +118,9 @@ static bool add_row(pd_apply *apply, const pd_step *step, int64_t ms, pd_error *
         apply->batch->deployment->id,
         pd_query_number(arena, ms),
     };
-    return write_rows(apply, pd_query_migration_add, values, 9, NULL, err);
+    PD_AUTO_RESULT result = NULL;
+    return write_rows(apply, pd_query_migration_add, values, 9, &result, err) &&
+           check_added(step, "predeploy's", result, err);
 }
 
 static bool fail_drizzle_row(const pd_apply *apply, const pd_step *step, pd_error *err)

@@ -71,7 +71,7 @@ def test_failing_companion(make_repo, db):
     result = repo.run("rollback", "2", env=db.env)
     assert result.status == 5, result
     assert 'table "gone" does not exist' in result.both
-    assert f"{ALL[1]}-rollback.sql (in the ledger):3:1" in result.both, result
+    assert f"ledger:{ALL[1]}-rollback.sql:3:1" in result.both, result
     assert db.dump_but_ledger() == before
     assert (db.applied(), db.drizzle()) == (applied, drizzle)
 

@@ -31,6 +31,7 @@ WEBHOOK_SECRET = "whsec_" + base64.b64encode(WEBHOOK_KEY).decode()
 # What is "possibly lost" is not asked for: the parser's child ends with what its parent holds.
 VALGRIND = [
     "valgrind",
+    f"--suppressions={pathlib.Path(__file__).parents[1] / 'support' / 'valgrind.supp'}",
     "-q",
     "--error-exitcode=99",
     "--leak-check=full",

@@ -189,9 +189,16 @@ static bool look_into(pd_context *context, const pd_revision *revision, const ch
 static bool find_base_folder(pd_context *context, const pd_revision *base, pd_settings *settings,
                              const char **folder, pd_error *err)
 {
+    pd_error broken = {0};
     pd_settings_default(settings);
-    if (!read_settings_of(context, base, settings, err))
-        return false;
+    if (!read_settings_of(context, base, settings, &broken)) {
+        *err = broken;
+        if (broken.kind != PD_ERROR_USAGE)
+            return false;
+        /* The revision that mends the base's settings must get through. */
+        *err = (pd_error){0};
+        pd_settings_default(settings);
+    }
     bool there = false;
     bool recorded = false;
     *folder = settings->path != NULL ? settings->path : context->set.folder;

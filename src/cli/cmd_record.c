@@ -38,8 +38,8 @@ static bool read_tree(pd_context *context, pd_error *err)
     }
     if (!pd_git_worktree(context->git, folder, &context->snapshot, err))
         return false;
-    pd_layout_read(context->arena, &context->snapshot, context->settings.layout,
-                   pd_unix_seconds() * 1000, &context->set, &context->findings);
+    pd_layout_read(context->arena, &context->snapshot, &context->settings, pd_unix_seconds() * 1000,
+                   &context->set, &context->findings);
     context->set.folder = folder;
     return true;
 }

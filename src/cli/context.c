@@ -20,16 +20,11 @@ bool pd_context_open(pd_context *context, pd_error *err)
 
 static bool choose_layout(pd_settings *settings, const char *name, pd_error *err)
 {
-    static const pd_layout_kind kinds[] = {PD_LAYOUT_DRIZZLE, PD_LAYOUT_DRIZZLE_FOLDERS,
-                                           PD_LAYOUT_PLAIN};
-    for (size_t i = 0; i < sizeof kinds / sizeof *kinds; i++) {
-        if (strcmp(name, pd_layout_name(kinds[i])) == 0) {
-            settings->layout = kinds[i];
-            return true;
-        }
-    }
+    if (pd_layout_find(name, &settings->layout))
+        return true;
     pd_fail(err, PD_ERROR_USAGE, "unknown layout %s", name);
-    return pd_error_hint(err, "--layout takes drizzle, drizzle-folders or plain.");
+    return pd_error_hint(err, "--layout takes drizzle, drizzle-folders, plain, golang-migrate, "
+                              "sqlx, diesel, prisma, flyway, dbmate, goose or custom.");
 }
 
 /* "./drizzle/" and "drizzle" are one folder. */
@@ -139,10 +134,10 @@ static void find_no_migrations(pd_context *context, const char *folder)
                     PD_SETTINGS_FILE);
 }
 
-static void read_set(pd_context *context, const pd_snapshot *snapshot, pd_layout_kind layout,
+static void read_set(pd_context *context, const pd_snapshot *snapshot, const pd_settings *settings,
                      pd_set *out, pd_findings *findings)
 {
-    pd_layout_read(context->arena, snapshot, layout, pd_unix_seconds() * 1000, out, findings);
+    pd_layout_read(context->arena, snapshot, settings, pd_unix_seconds() * 1000, out, findings);
     pd_read_companions(context->arena, out);
 }
 
@@ -160,7 +155,7 @@ bool pd_context_read(pd_context *context, const char *spec, pd_error *err)
         !pd_git_snapshot(context->git, &context->revision, folder, true, &context->snapshot, err))
         return false;
     if (found)
-        read_set(context, &context->snapshot, context->settings.layout, &context->set,
+        read_set(context, &context->snapshot, &context->settings, &context->set,
                  &context->findings);
     context->set.folder = folder;
     context->report.set = &context->set;
@@ -231,13 +226,16 @@ bool pd_context_use_base(pd_context *context, const pd_revision *base, pd_error 
         !pd_git_snapshot(context->git, base, folder, true, &snapshot, err))
         return false;
     bool moved = strcmp(folder, context->set.folder) != 0;
-    pd_layout_kind layout = moved ? settings.layout : context->set.layout;
+    if (!moved) {
+        settings = context->settings;
+        settings.layout = context->set.layout;
+    }
     /* What was wrong with the base is not this revision's fault. */
     pd_findings ignored = {.arena = context->arena};
     context->base_set = (pd_set){.folder = folder};
     bool known = folder[0] != '\0' || settings.path != NULL || context->settings.path != NULL;
     if (known && snapshot.count > 0)
-        read_set(context, &snapshot, layout, &context->base_set, &ignored);
+        read_set(context, &snapshot, &settings, &context->base_set, &ignored);
     return true;
 }
 

@@ -18,7 +18,7 @@ typedef struct pd_option {
 
 static const pd_option options[] = {
     {"path", 0, "FOLDER", PLACE(path), PD_OPTIONS_REVISION, "migrations folder in the tree"},
-    {"layout", 0, "NAME", PLACE(layout), PD_OPTIONS_REVISION, "drizzle, drizzle-folders or plain"},
+    {"layout", 0, "NAME", PLACE(layout), PD_OPTIONS_REVISION, "drizzle, plain, goose, …: see docs/layouts.md"},
     {"base", 0, "REV", PLACE(base), PD_OPTIONS_BASE, "revision that is already published"},
     {"allow-empty", 0, NULL, PLACE(allow_empty), PD_OPTIONS_EMPTY,
      "a revision without migrations is meant"},

@@ -196,3 +196,29 @@ size_t pd_findings_of_gate(const pd_findings *findings, pd_gate gate, pd_severit
                  pd_rule_gate(findings->items[i].rule) == gate;
     return count;
 }
+
+static const struct {
+    const char *name;
+    const char *text;
+} change_words[] = {
+    [PD_CHANGE_UNKNOWN] = {"unknown", ""},
+    [PD_CHANGE_LINE_ENDINGS] = {"line-endings", "only line endings differ"},
+    [PD_CHANGE_COMMENTS] = {"comments", "only comments and white space differ"},
+    [PD_CHANGE_SQL] = {"sql", "the SQL differs"},
+};
+
+const char *pd_change_text(pd_change_kind kind)
+{
+    return change_words[kind].text;
+}
+
+const char *pd_change_name(pd_change_kind kind)
+{
+    return change_words[kind].name;
+}
+
+bool pd_change_is_cosmetic(const pd_change *change)
+{
+    return change != NULL &&
+           (change->kind == PD_CHANGE_LINE_ENDINGS || change->kind == PD_CHANGE_COMMENTS);
+}

@@ -8,6 +8,7 @@
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 
 #include "base/arena.h"
 
@@ -49,13 +50,45 @@ typedef struct pd_place {
     int column;       /* 1-based, in characters, 0 when unknown */
 } pd_place;
 
+/* What an edit came to, for findings about content that is not what it was. */
+typedef enum pd_change_kind {
+    PD_CHANGE_UNKNOWN,      /* the old text is not to be had, and no digest of it */
+    PD_CHANGE_LINE_ENDINGS, /* outside of literals */
+    PD_CHANGE_COMMENTS,     /* and white space; outside of literals */
+    PD_CHANGE_SQL,
+} pd_change_kind;
+
+typedef struct pd_change {
+    pd_change_kind kind;
+    /* The first statement that differs, in each version: where it begins (0 when it has none, or
+     * the text is not known) and its first line, "" when there is none. */
+    int old_line;
+    int old_column;
+    const char *old_excerpt;
+    int new_line;
+    int new_column;
+    const char *new_excerpt;
+    /* The commit that brought the new content; "" when the history that was walked has none. */
+    const char *commit;
+    const char *author;
+    const char *subject;
+    int64_t time; /* Unix seconds */
+} pd_change;
+
+/* "only line endings differ", "only comments and white space differ", "the SQL differs", "" */
+const char *pd_change_text(pd_change_kind kind);
+/* "line-endings", "comments", "sql", "unknown" */
+const char *pd_change_name(pd_change_kind kind);
+bool pd_change_is_cosmetic(const pd_change *change); /* NULL: no */
+
 typedef struct pd_finding {
     pd_rule rule;
     pd_severity severity;
     pd_place place;
-    const char *message; /* one sentence without full stop */
-    const char *hint;    /* what mends it, "" when nothing is known */
-    const char *excerpt; /* the source line that place points into, NULL when none */
+    const char *message;     /* one sentence without full stop */
+    const char *hint;        /* what mends it, "" when nothing is known */
+    const char *excerpt;     /* the source line that place points into, NULL when none */
+    const pd_change *change; /* NULL when the finding is about no edit */
 } pd_finding;
 
 typedef struct pd_findings {

@@ -11,6 +11,7 @@ typedef struct pd_ledger_row {
     int64_t seq; /* order of application */
     const char *name;
     const char *hash;
+    const char *tokens;    /* digest of its SQL tokens (sql/tokens.h), NULL when not known */
     const char *down_sql;  /* the companion's text, NULL when it had none */
     const char *down_hash; /* NULL with down_sql */
     bool adopted;          /* was applied before predeploy came, by another tool */
@@ -40,7 +41,7 @@ typedef enum pd_drizzle_shape {
 /* A row of predeploy.deployments. */
 typedef struct pd_deployment {
     const char *id;     /* UUID */
-    const char *kind;   /* "deploy" or "rollback" */
+    const char *kind;   /* "deploy", "rollback" or "adopt" */
     const char *commit; /* object id */
     const char *ref;    /* NULL when the revision was no ref */
     const char *actor;  /* who ran it */

@@ -2,6 +2,13 @@
 
 #include <string.h>
 
+#define DIGITS "0123456789"
+
+const char *pd_sql_text(const pd_sql_file *file)
+{
+    return file->sql != NULL ? file->sql : file->data;
+}
+
 ptrdiff_t pd_set_find(const pd_set *set, const char *name)
 {
     for (size_t i = 0; i < set->count; i++)
@@ -13,4 +20,50 @@ ptrdiff_t pd_set_find(const pd_set *set, const char *name)
 bool pd_set_is_drizzle(const pd_set *set)
 {
     return set->layout == PD_LAYOUT_DRIZZLE || set->layout == PD_LAYOUT_DRIZZLE_FOLDERS;
+}
+
+/* Takes one number off the front; its digits without leading zeros are at *digits. */
+static size_t next_number(const char **at, const char **digits)
+{
+    size_t len = strspn(*at, DIGITS);
+    *digits = *at;
+    *at += len;
+    if (**at != '\0')
+        (*at)++;
+    while (len > 0 && **digits == '0') {
+        (*digits)++;
+        len--;
+    }
+    return len;
+}
+
+static int compare_numbers(const char *a, const char *b)
+{
+    while (*a != '\0' || *b != '\0') {
+        const char *a_digits = "";
+        const char *b_digits = "";
+        size_t a_len = next_number(&a, &a_digits);
+        size_t b_len = next_number(&b, &b_digits);
+        if (a_len != b_len)
+            return a_len < b_len ? -1 : 1;
+        int order = memcmp(a_digits, b_digits, a_len);
+        if (order != 0)
+            return order;
+    }
+    return 0;
+}
+
+int pd_version_order_compare(pd_version_order order, const char *a, const char *b)
+{
+    return order == PD_ORDER_BYTES ? strcmp(a, b) : compare_numbers(a, b);
+}
+
+int pd_migration_compare(const pd_set *set, const pd_migration *a, const pd_migration *b)
+{
+    int order = 0;
+    if (set->layout == PD_LAYOUT_DRIZZLE && a->has_when && b->has_when)
+        order = (a->when > b->when) - (a->when < b->when);
+    else if (a->version != NULL && b->version != NULL)
+        order = pd_version_order_compare(set->order, a->version, b->version);
+    return order != 0 ? order : strcmp(a->name, b->name);
 }

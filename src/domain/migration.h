@@ -18,14 +18,26 @@ typedef struct pd_sql_file {
     char hash[PD_SHA256_HEX]; /* over the raw bytes */
     const char *data;         /* NUL-terminated */
     size_t len;
+    /* What runs, when that is not all of data: a file that has both directions, with the other
+     * one blanked out (line feeds kept), so that each offset is the file's own. Else NULL. */
+    const char *sql;
 } pd_sql_file;
 
+const char *pd_sql_text(const pd_sql_file *file); /* sql, else data; len bytes */
+
 typedef struct pd_migration {
-    const char *name; /* file name without .sql; drizzle-folders: the folder's name */
+    const char *name;    /* file name without .sql; drizzle-folders: the folder's name */
+    const char *version; /* what the layout orders by (pd_migration_compare), NULL: the name */
     pd_sql_file up;
-    pd_sql_file down;                /* the companion; data is NULL when it is missing */
-    bool down_empty;                 /* present, but blank or comments only */
-    bool irreversible;               /* declares `-- predeploy: irreversible: REASON` */
+    /* The companion; data is NULL when it is missing. With one_file it has the path, entry, oid
+     * and data of `up`, but its hash is over its `sql`: that is what the ledger keeps. */
+    pd_sql_file down;
+    bool one_file;          /* both directions stand in up.path */
+    bool no_transaction;    /* a marker of the layout's tool, or of ours, asks for none */
+    const char *needs_tool; /* why only its own tool can run it ("a Go program"), else NULL */
+    size_t needs_tool_at;   /* offset in up.data that shows it */
+    bool down_empty;        /* present, but blank or comments only */
+    bool irreversible;      /* declares `-- predeploy: irreversible: REASON` */
     const char *irreversible_reason; /* "" when none is given */
     /* Drizzle only; has_when is false elsewhere. drizzle: the entry's `when`; drizzle-folders:
      * the folder's 14 digits as UTC. Milliseconds since the epoch. */
@@ -51,6 +63,7 @@ typedef struct pd_set {
     pd_sql_file *orphans; /* companions without a migration */
     size_t orphan_count;
     size_t orphan_capacity;
+    pd_version_order order; /* of migration->version */
     bool has_sums;
     pd_sums_line *sums; /* in order of the file */
     size_t sums_count;
@@ -63,5 +76,14 @@ typedef struct pd_set {
 /* Index of the migration of that name, or -1. */
 ptrdiff_t pd_set_find(const pd_set *set, const char *name);
 bool pd_set_is_drizzle(const pd_set *set);
+
+/* Below, equal or above 0: which is applied first, by the rules of the set's layout. Journals of
+ * Drizzle go by `when`; else by version, then by name. Both may be of different sets of one
+ * layout. */
+int pd_migration_compare(const pd_set *set, const pd_migration *a, const pd_migration *b);
+
+/* By PD_ORDER_NUMERIC and PD_ORDER_DOTTED: groups of digits parted by '.' or '_', by number and
+ * of any width; missing groups count as 0. */
+int pd_version_order_compare(pd_version_order order, const char *a, const char *b);
 
 #endif

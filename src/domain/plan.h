@@ -25,6 +25,7 @@ typedef struct pd_step {
     const char *text; /* SQL to run: the migration, the companion; NULL for PD_STEP_ADOPT */
     size_t len;
     const pd_script *script;
+    const char *tokens;   /* digest of its SQL tokens, NULL when not known */
     const char *down_sql; /* companion to keep in the ledger, NULL when there is none */
     const char *down_hash;
     /* Drizzle layouts: the row of Drizzle's table. PD_STEP_APPLY writes it, with v1_name when the

@@ -44,3 +44,13 @@ bool pd_report_closed(const pd_report *report)
 {
     return pd_findings_count(report->findings, PD_SEVERITY_ERROR) > 0;
 }
+
+const char *pd_relation_name(pd_relation relation)
+{
+    static const char *const names[] = {
+        [PD_RELATION_NONE] = "none",         [PD_RELATION_BEHIND] = "behind",
+        [PD_RELATION_EQUAL] = "equal",       [PD_RELATION_AHEAD] = "ahead",
+        [PD_RELATION_DIVERGED] = "diverged", [PD_RELATION_UNKNOWN] = "unknown",
+    };
+    return names[relation];
+}

@@ -62,11 +62,42 @@ typedef struct pd_failure {
     const char *object; /* schema, table, column, constraint it named */
 } pd_failure;
 
+/* Where the commit that was last deployed stands to the revision, by ancestry. */
+typedef enum pd_relation {
+    PD_RELATION_NONE,   /* not asked, or nothing was deployed yet */
+    PD_RELATION_BEHIND, /* the database's commit is an ancestor of the revision */
+    PD_RELATION_EQUAL,
+    PD_RELATION_AHEAD,    /* the revision is an ancestor of the database's commit */
+    PD_RELATION_DIVERGED, /* neither */
+    PD_RELATION_UNKNOWN,  /* this clone does not have that commit, or not its history */
+} pd_relation;
+
+const char *pd_relation_name(pd_relation relation); /* "behind", …; "none" */
+
+typedef struct pd_standing {
+    pd_relation relation;
+    const char *commit; /* that was last deployed, NULL with PD_RELATION_NONE */
+} pd_standing;
+
+/* A file that steers the gates and is not what the base has. */
+typedef struct pd_steering {
+    const char *path; /* from the root of the tree */
+    const char *what; /* "added", "removed", "changed" */
+    /* What changed, a line each ("deploy.transaction: all, was each"), "" when that cannot be
+     * told. */
+    const char *detail;
+} pd_steering;
+
 typedef struct pd_report {
     const char *command;         /* "check", "deploy", … */
     int status;                  /* the exit status */
     const pd_revision *revision; /* these: NULL when not known or not asked for */
-    const pd_revision *base;
+    const pd_revision *base;     /* the merge base: what is published is asked of it ... */
+    const pd_revision *base_tip; /* ... and of the tip of what it was made with */
+    pd_standing standing;
+    pd_steering *steering;
+    size_t steering_count;
+    size_t steering_capacity;
     const pd_set *set;
     const pd_target *target;
     pd_gate_result gates[PD_GATE_COUNT];

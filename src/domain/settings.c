@@ -2,19 +2,35 @@
 
 #include <string.h>
 
+static const char *const layout_names[PD_LAYOUT_COUNT] = {
+    [PD_LAYOUT_DETECT] = "unknown",
+    [PD_LAYOUT_DRIZZLE] = "drizzle",
+    [PD_LAYOUT_DRIZZLE_FOLDERS] = "drizzle-folders",
+    [PD_LAYOUT_PLAIN] = "plain",
+    [PD_LAYOUT_GOLANG_MIGRATE] = "golang-migrate",
+    [PD_LAYOUT_SQLX] = "sqlx",
+    [PD_LAYOUT_DIESEL] = "diesel",
+    [PD_LAYOUT_PRISMA] = "prisma",
+    [PD_LAYOUT_FLYWAY] = "flyway",
+    [PD_LAYOUT_DBMATE] = "dbmate",
+    [PD_LAYOUT_GOOSE] = "goose",
+    [PD_LAYOUT_CUSTOM] = "custom",
+};
+
 const char *pd_layout_name(pd_layout_kind kind)
 {
-    switch (kind) {
-    case PD_LAYOUT_DRIZZLE:
-        return "drizzle";
-    case PD_LAYOUT_DRIZZLE_FOLDERS:
-        return "drizzle-folders";
-    case PD_LAYOUT_PLAIN:
-        return "plain";
-    case PD_LAYOUT_DETECT:
-        break;
+    return kind < PD_LAYOUT_COUNT ? layout_names[kind] : "unknown";
+}
+
+bool pd_layout_find(const char *name, pd_layout_kind *out)
+{
+    for (size_t i = PD_LAYOUT_DETECT + 1; i < PD_LAYOUT_COUNT; i++) {
+        if (strcmp(name, layout_names[i]) == 0) {
+            *out = (pd_layout_kind)i;
+            return true;
+        }
     }
-    return "unknown";
+    return false;
 }
 
 void pd_settings_default(pd_settings *settings)
@@ -23,6 +39,9 @@ void pd_settings_default(pd_settings *settings)
         .path = NULL,
         .layout = PD_LAYOUT_DETECT,
         .rollback = PD_ROLLBACK_REQUIRED,
+        .version_order = PD_ORDER_NUMERIC,
+        .arrival = PD_ARRIVAL_STRICT,
+        .cosmetic = PD_SEVERITY_ERROR,
         .ledger_schema = "drizzle",
         .ledger_table = "__drizzle_migrations",
         .verify_schema = "public",

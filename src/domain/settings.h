@@ -22,9 +22,32 @@ typedef enum pd_layout_kind {
     PD_LAYOUT_DRIZZLE,         /* meta/_journal.json and NNNN_name.sql */
     PD_LAYOUT_DRIZZLE_FOLDERS, /* YYYYMMDDHHMMSS_name/migration.sql */
     PD_LAYOUT_PLAIN,           /* NAME.sql */
+    PD_LAYOUT_GOLANG_MIGRATE,  /* VERSION_TITLE.up.sql and .down.sql */
+    PD_LAYOUT_SQLX,            /* the same, and VERSION_TITLE.sql without a way back */
+    PD_LAYOUT_DIESEL,          /* NAME/up.sql and NAME/down.sql */
+    PD_LAYOUT_PRISMA,          /* NAME/migration.sql */
+    PD_LAYOUT_FLYWAY,          /* VVERSION__TITLE.sql and UVERSION__TITLE.sql */
+    PD_LAYOUT_DBMATE,          /* both directions in one file: -- migrate:up, -- migrate:down */
+    PD_LAYOUT_GOOSE,           /* both directions in one file: -- +goose Up, -- +goose Down */
+    PD_LAYOUT_CUSTOM,          /* by the patterns of [layout] */
+    PD_LAYOUT_COUNT,
 } pd_layout_kind;
 
-const char *pd_layout_name(pd_layout_kind kind); /* "drizzle", "drizzle-folders", "plain" */
+const char *pd_layout_name(pd_layout_kind kind); /* "golang-migrate", …; docs/layouts.md */
+bool pd_layout_find(const char *name, pd_layout_kind *out);
+
+/* How the versions of a custom layout sort. */
+typedef enum pd_version_order {
+    PD_ORDER_BYTES,   /* names byte by byte */
+    PD_ORDER_NUMERIC, /* one number of any width */
+    PD_ORDER_DOTTED,  /* groups of digits, each by number: 1.10 behind 1.9 */
+} pd_version_order;
+
+/* [check] order: a new migration that sorts in front of a published or applied one. */
+typedef enum pd_arrival {
+    PD_ARRIVAL_STRICT, /* an error */
+    PD_ARRIVAL_LATE,   /* a warning, where the tool of the layout runs it all the same */
+} pd_arrival;
 
 typedef enum pd_rollback_policy {
     PD_ROLLBACK_REQUIRED,
@@ -41,13 +64,18 @@ typedef struct pd_settings {
     const char *path; /* migrations folder, NULL: detected */
     pd_layout_kind layout;
     pd_rollback_policy rollback;
-    const char *rollback_since; /* NULL: companions are required from the first on */
-    const char *base;           /* [check] base, NULL when not set */
-    const char *ledger_schema;  /* Drizzle's: "drizzle" */
-    const char *ledger_table;   /* Drizzle's: "__drizzle_migrations" */
-    const char *verify_schema;  /* "public" */
-    int64_t min_tables;         /* 1 */
-    int64_t tables;             /* exact count, -1: not asked */
+    const char *rollback_since;   /* NULL: companions are required from the first on */
+    const char *up_pattern;       /* [layout] up, NULL: the layout's own */
+    const char *rollback_pattern; /* [layout] rollback */
+    pd_version_order version_order;
+    const char *base;          /* [check] base, NULL when not set */
+    pd_arrival arrival;        /* [check] order */
+    pd_severity cosmetic;      /* [check] cosmetic: edits of comments and line endings alone */
+    const char *ledger_schema; /* Drizzle's: "drizzle" */
+    const char *ledger_table;  /* Drizzle's: "__drizzle_migrations" */
+    const char *verify_schema; /* "public" */
+    int64_t min_tables;        /* 1 */
+    int64_t tables;            /* exact count, -1: not asked */
     pd_transaction_mode transaction;
     int64_t connect_timeout_ms;   /* 10 s */
     int64_t lock_timeout_ms;      /* 5 s; 0 waits for ever */

@@ -17,9 +17,30 @@ _Static_assert(sizeof(pd_transaction_mode) == sizeof(int), "enum is no int");
 #define COUNT_MAX 1000000000
 
 static const pd_value_word layouts[] = {
-    {"drizzle", PD_LAYOUT_DRIZZLE},
-    {"drizzle-folders", PD_LAYOUT_DRIZZLE_FOLDERS},
-    {"plain", PD_LAYOUT_PLAIN},
+    {"drizzle", PD_LAYOUT_DRIZZLE}, {"drizzle-folders", PD_LAYOUT_DRIZZLE_FOLDERS},
+    {"plain", PD_LAYOUT_PLAIN},     {"golang-migrate", PD_LAYOUT_GOLANG_MIGRATE},
+    {"sqlx", PD_LAYOUT_SQLX},       {"diesel", PD_LAYOUT_DIESEL},
+    {"prisma", PD_LAYOUT_PRISMA},   {"flyway", PD_LAYOUT_FLYWAY},
+    {"dbmate", PD_LAYOUT_DBMATE},   {"goose", PD_LAYOUT_GOOSE},
+    {"custom", PD_LAYOUT_CUSTOM},   {NULL, 0},
+};
+
+static const pd_value_word orders[] = {
+    {"bytes", PD_ORDER_BYTES},
+    {"numeric", PD_ORDER_NUMERIC},
+    {"dotted", PD_ORDER_DOTTED},
+    {NULL, 0},
+};
+
+static const pd_value_word arrivals[] = {
+    {"strict", PD_ARRIVAL_STRICT},
+    {"late", PD_ARRIVAL_LATE},
+    {NULL, 0},
+};
+
+static const pd_value_word cosmetics[] = {
+    {"error", PD_SEVERITY_ERROR},
+    {"warning", PD_SEVERITY_WARNING},
     {NULL, 0},
 };
 
@@ -61,7 +82,12 @@ static const setting known[] = {
     {"migrations", "layout", WORD(layouts, layout)},
     {"migrations", "rollback", WORD(policies, rollback)},
     {"migrations", "rollbackSince", TEXT(MIGRATION, rollback_since)},
+    {"layout", "up", TEXT(TEXT, up_pattern)},
+    {"layout", "rollback", TEXT(TEXT, rollback_pattern)},
+    {"layout", "order", WORD(orders, version_order)},
     {"check", "base", TEXT(TEXT, base)},
+    {"check", "order", WORD(arrivals, arrival)},
+    {"check", "cosmetic", WORD(cosmetics, cosmetic)},
     {"ledger", "schema", TEXT(IDENTIFIER, ledger_schema)},
     {"ledger", "table", TEXT(IDENTIFIER, ledger_table)},
     {"verify", "schema", TEXT(IDENTIFIER, verify_schema)},
@@ -123,8 +149,8 @@ static bool fail_section(const char *name, const pd_config_item *item, pd_arena 
     if (is_secret(item)) {
         return hint_secret(err);
     }
-    return pd_error_hint(err, "The sections are migrations, check, ledger, verify, deploy, backup "
-                              "and rule \"ID\".");
+    return pd_error_hint(err, "The sections are migrations, layout, check, ledger, verify, deploy, "
+                              "backup and rule \"ID\".");
 }
 
 static bool fail_key(const char *name, const pd_config_item *item, pd_arena *arena, pd_error *err)

@@ -9,7 +9,7 @@
 #include "base/str.h"
 #include "base/strbuf.h"
 
-enum { WORDS_MAX = 8, IDENTIFIER_MAX = 63 };
+enum { WORDS_MAX = 16, IDENTIFIER_MAX = 63 };
 
 static bool has_control(const char *text)
 {

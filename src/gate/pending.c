@@ -11,10 +11,21 @@ static bool fail_unreadable(const pd_migration *migration, pd_error *err)
                          migration->up.path);
 }
 
+/* What no lowered severity may run: the text is not what its tool would send. */
+static bool fail_unrunnable(const pd_migration *migration, pd_error *err)
+{
+    pd_fail(err, PD_ERROR_USAGE, "%s is pending and only its own tool can run it: it is %s",
+            migration->name, migration->needs_tool);
+    return pd_error_hint(err,
+                         "Leave the rule %s at severity error. Run the migration with its "
+                         "tool, then: predeploy adopt",
+                         pd_rule_id(PD_RULE_MIGRATION_NEEDS_TOOL));
+}
+
 /* A companion that only says why it cannot run has no statements to judge. */
 static bool has_statements(const pd_migration *migration)
 {
-    return migration->down.data != NULL && !migration->down_empty;
+    return migration->down.data != NULL && !migration->down_empty && migration->needs_tool == NULL;
 }
 
 typedef struct queue {
@@ -27,13 +38,21 @@ typedef struct queue {
 static void add(queue *self, const pd_migration *migration, const pd_sql_file *file,
                 bool breakpoints)
 {
+    bool runs = migration->needs_tool == NULL;
     self->migrations[self->count] = migration;
-    self->inputs[self->count++] = (pd_sql_input){file->data, file->len, breakpoints};
+    self->inputs[self->count++] = (pd_sql_input){
+        .text = runs ? pd_sql_text(file) : "",
+        .len = runs ? file->len : 0,
+        .breakpoints = breakpoints,
+    };
 }
 
 /* Texts in the order in which they would run: migrations forward, companions backward. */
-static bool fill(queue *self, const pd_set *set, const pd_pending *pending, pd_error *err)
+static bool fill(queue *self, const pd_set *set, const pd_pending *pending,
+                 const pd_settings *settings, pd_error *err)
 {
+    int tool_severity = settings->severity_of_rule[PD_RULE_MIGRATION_NEEDS_TOOL];
+    bool lowered = tool_severity >= 0 && tool_severity < (int)PD_SEVERITY_ERROR;
     bool breakpoints = pd_set_is_drizzle(set);
     for (size_t i = 0; i < set->count; i++) {
         const pd_migration *migration = &set->migrations[i];
@@ -41,6 +60,8 @@ static bool fill(queue *self, const pd_set *set, const pd_pending *pending, pd_e
             continue;
         if (migration->up.data == NULL || migration->up.hash[0] == '\0')
             return fail_unreadable(migration, err);
+        if (migration->needs_tool != NULL && lowered)
+            return fail_unrunnable(migration, err);
         add(self, migration, &migration->up, breakpoints);
     }
     self->ups = self->count;
@@ -58,7 +79,7 @@ bool pd_gate_pending(const pd_set *set, const pd_pending *pending, const pd_sett
         .inputs = pd_arena_array(arena, set->count * 2 + 1, sizeof *texts.inputs),
         .migrations = pd_arena_array(arena, set->count * 2 + 1, sizeof *texts.migrations),
     };
-    if (!fill(&texts, set, pending, err))
+    if (!fill(&texts, set, pending, settings, err))
         return false;
     pd_script *parsed = pd_arena_array(arena, texts.count + 1, sizeof *parsed);
     pd_sql_batch batch = {

@@ -11,7 +11,7 @@ void pd_read_companions(pd_arena *arena, pd_set *set)
         if (migration->down.data == NULL)
             continue;
         pd_companion companion = {0};
-        pd_companion_read(arena, migration->down.data, migration->down.len, &companion);
+        pd_companion_read(arena, pd_sql_text(&migration->down), migration->down.len, &companion);
         migration->down_empty = companion.empty;
         migration->irreversible = companion.irreversible;
         migration->irreversible_reason = companion.reason;

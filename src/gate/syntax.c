@@ -93,12 +93,36 @@ static const struct {
     {PD_TRAIT_COPY_STDIN, PD_RULE_SQL_COPY_STDIN, say_copy},
 };
 
+static void say_needs_tool(const judged *self, const pd_migration *migration)
+{
+    pd_finding *finding = pd_find(self->findings, PD_RULE_MIGRATION_NEEDS_TOOL, self->file->path,
+                                  "%s is not applied, and only its own tool can run it: it is %s",
+                                  migration->name, migration->needs_tool);
+    pd_finding_hint(self->findings, finding,
+                    "Run it with its tool, then take what that did under the gate: predeploy "
+                    "adopt");
+    at(self, finding, migration->needs_tool_at);
+}
+
 static size_t count_trait(const pd_script *script, unsigned trait)
 {
     size_t count = 0;
     for (size_t i = 0; i < script->count; i++)
         count += (script->statements[i].traits & trait) != 0;
     return count;
+}
+
+static void say_asks_none(const judged *self, const pd_migration *migration)
+{
+    pd_finding *finding =
+        pd_find(self->findings, PD_RULE_SQL_NO_TRANSACTION, self->file->path,
+                "%s asks to run outside a transaction, and this version runs every migration in "
+                "one",
+                migration->name);
+    pd_finding_hint(self->findings, finding,
+                    "Remove the marker when its statements can run in a transaction; else keep "
+                    "them out of the migrations and run them by hand.");
+    finding->place.line = 1;
 }
 
 static void judge_fault(const judged *self, const pd_script *script, size_t fault)
@@ -126,7 +150,14 @@ void pd_gate_syntax(const pd_migration *migration, const pd_script *script, bool
                     pd_findings *findings)
 {
     judged self = {.file = companion ? &migration->down : &migration->up, .findings = findings};
+    if (migration->needs_tool != NULL) {
+        say_needs_tool(&self, migration);
+        return;
+    }
     judge_error(&self, script);
+    if (migration->no_transaction && !companion &&
+        count_trait(script, PD_TRAIT_NO_TRANSACTION) == 0)
+        say_asks_none(&self, migration);
     for (size_t i = 0; i < sizeof faults / sizeof *faults; i++)
         judge_fault(&self, script, i);
     if (!companion && script->state == PD_SCRIPT_OK && script->count == 0) {

@@ -92,6 +92,16 @@ static void judge_fit(pd_reader *reader, pd_layout_kind kind, const shape *seen)
                          "migrations.path in " PD_SETTINGS_FILE " to the folder that has them.");
         }
         return;
+    case PD_LAYOUT_GOLANG_MIGRATE:
+    case PD_LAYOUT_SQLX:
+    case PD_LAYOUT_DIESEL:
+    case PD_LAYOUT_PRISMA:
+    case PD_LAYOUT_FLYWAY:
+    case PD_LAYOUT_DBMATE:
+    case PD_LAYOUT_GOOSE:
+    case PD_LAYOUT_CUSTOM:
+    case PD_LAYOUT_COUNT:
+        return;
     }
 }
 
@@ -150,15 +160,25 @@ static void read_layout(pd_reader *reader, pd_layout_kind kind, bool detected)
         }
         return;
     }
+    case PD_LAYOUT_GOLANG_MIGRATE:
+    case PD_LAYOUT_SQLX:
+    case PD_LAYOUT_DIESEL:
+    case PD_LAYOUT_PRISMA:
+    case PD_LAYOUT_FLYWAY:
+    case PD_LAYOUT_DBMATE:
+    case PD_LAYOUT_GOOSE:
+    case PD_LAYOUT_CUSTOM:
+    case PD_LAYOUT_COUNT:
     case PD_LAYOUT_DETECT:
         return;
     }
 }
 
-void pd_layout_read(pd_arena *arena, const pd_snapshot *snapshot, pd_layout_kind wanted,
+void pd_layout_read(pd_arena *arena, const pd_snapshot *snapshot, const pd_settings *settings,
                     int64_t now_ms, pd_set *out, pd_findings *findings)
 {
     const char *foreign = NULL;
+    pd_layout_kind wanted = settings->layout;
     bool detected = wanted == PD_LAYOUT_DETECT;
     *out = (pd_set){.folder = snapshot->folder};
     pd_reader reader = {

@@ -51,6 +51,7 @@ static bool read_migrations(pd_db *db, pd_arena *arena, pd_ledger *out, pd_error
         row->has_drizzle_created_at = pd_value_number(result, i, 7, &row->drizzle_created_at);
         row->deployment = text_or_empty(arena, result, i, 8);
         row->applied_at = text_or_empty(arena, result, i, 9);
+        row->tokens = pd_value_text(arena, result, i, 10);
     }
     return true;
 }

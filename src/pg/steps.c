@@ -117,9 +117,10 @@ static bool add_row(pd_apply *apply, const pd_step *step, int64_t ms, pd_error *
         has_row && step->has_created_at ? pd_query_number(arena, step->created_at) : NULL,
         apply->batch->deployment->id,
         pd_query_number(arena, ms),
+        step->tokens,
     };
     PD_AUTO_RESULT result = NULL;
-    return write_rows(apply, pd_query_migration_add, values, 9, &result, err) &&
+    return write_rows(apply, pd_query_migration_add, values, 10, &result, err) &&
            check_added(step, "predeploy's", result, err);
 }
 

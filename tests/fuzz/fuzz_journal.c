@@ -20,7 +20,9 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     pd_findings findings = {.arena = arena};
     pd_set set;
     entries[JOURNAL].data = pd_arena_strndup(arena, (const char *)data, size);
-    pd_layout_read(arena, &snapshot, PD_LAYOUT_DETECT, INT64_C(1795400000000), &set, &findings);
+    pd_settings settings;
+    pd_settings_default(&settings);
+    pd_layout_read(arena, &snapshot, &settings, INT64_C(1795400000000), &set, &findings);
     FUZZ_CHECK(findings.count > 0 || set.count == 2);
     for (size_t i = 0; i < set.count; i++) {
         FUZZ_CHECK(set.migrations[i].up.data != NULL);

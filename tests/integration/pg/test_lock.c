@@ -73,10 +73,11 @@ static void the_ledger_is_made_once(void **state)
     world *w = *state;
     PD_AUTO_DB first = open_locked(w, PD_LAYOUT_PLAIN);
     assert_string_equal(ask(w, TABLES), "deployments,migrations,schema_migrations,seal");
-    assert_string_equal(ask(w, "SELECT string_agg(name || ' ' || tool_version, ',') "
+    assert_string_equal(ask(w, "SELECT string_agg(name || ' ' || tool_version, ',' ORDER BY name) "
                                "FROM predeploy.schema_migrations"),
-                        "0001_ledger " PD_VERSION);
-    assert_string_equal(ask(w, "SELECT hash FROM predeploy.schema_migrations"),
+                        "0001_ledger " PD_VERSION ",0002_witness " PD_VERSION);
+    assert_string_equal(ask(w, "SELECT hash FROM predeploy.schema_migrations "
+                               "WHERE name = '0001_ledger'"),
                         ask(w, pd_arena_printf(w->arena,
                                                "SELECT encode(sha256(pg_read_binary_file('%s')), "
                                                "'hex')",
@@ -91,18 +92,47 @@ static void the_ledger_is_made_once(void **state)
     must(w, pd_db_lock(second, false, &w->err));
 }
 
-static void the_companion_takes_the_ledger_out(void **state)
+static void run_file(world *w, const char *path)
 {
-    world *w = *state;
-    PD_AUTO_DB db = open_locked(w, PD_LAYOUT_PLAIN);
-    assert_non_null(db);
-    FILE *file = fopen(PD_SOURCE_DIR "/migrations/0001_ledger-rollback.sql", "r");
+    FILE *file = fopen(path, "r");
     char text[4096] = "";
     assert_non_null(file);
     assert_true(fread(text, 1, sizeof text - 1, file) > 0);
     (void)fclose(file);
     ask(w, text);
+}
+
+static void the_companions_take_the_ledger_out(void **state)
+{
+    world *w = *state;
+    PD_AUTO_DB db = open_locked(w, PD_LAYOUT_PLAIN);
+    assert_non_null(db);
+    run_file(w, PD_SOURCE_DIR "/migrations/0002_witness-rollback.sql");
+    run_file(w, PD_SOURCE_DIR "/migrations/0001_ledger-rollback.sql");
     assert_string_equal(ask(w, "SELECT to_regnamespace('predeploy')"), "NULL");
+}
+
+static void an_older_ledger_is_read_and_upgraded(void **state)
+{
+    world *w = *state;
+    PD_AUTO_DB first = open_locked(w, PD_LAYOUT_PLAIN);
+    pd_db_close(&first);
+    run_file(w, PD_SOURCE_DIR "/migrations/0002_witness-rollback.sql");
+    ask(w, "DELETE FROM predeploy.schema_migrations WHERE name = '0002_witness';"
+           "INSERT INTO predeploy.deployments (id, kind, commit, actor, tool_version, started_at, "
+           "finished_at, outcome) VALUES ('00000000-0000-4000-8000-000000000001', 'deploy', 'c', "
+           "'ada', '0.1.0', now(), now(), 'succeeded');"
+           "INSERT INTO predeploy.migrations (name, hash, adopted, deployment, duration_ms) VALUES "
+           "('0001_a', repeat('0', 64), false, '00000000-0000-4000-8000-000000000001', 1)");
+    PD_AUTO_DB second = open_db(w, PD_LAYOUT_PLAIN);
+    pd_ledger ledger = {0};
+    must(w, pd_db_read_ledger(second, w->arena, &ledger, &w->err));
+    assert_int_equal(ledger.count, 1);
+    assert_null(ledger.rows[0].tokens);
+    must(w, pd_db_lock(second, true, &w->err));
+    ask(w, "UPDATE predeploy.migrations SET tokens = repeat('a', 64)");
+    must(w, pd_db_read_ledger(second, w->arena, &ledger, &w->err));
+    assert_int_equal(strlen(ledger.rows[0].tokens), 64);
 }
 
 static void a_newer_ledger_is_left_alone(void **state)
@@ -313,7 +343,8 @@ int main(void)
         WORLD_TEST(a_signal_ends_the_wait),
         WORLD_TEST(locks_of_other_databases_are_their_own),
         WORLD_TEST(the_ledger_is_made_once),
-        WORLD_TEST(the_companion_takes_the_ledger_out),
+        WORLD_TEST(an_older_ledger_is_read_and_upgraded),
+        WORLD_TEST(the_companions_take_the_ledger_out),
         WORLD_TEST(a_newer_ledger_is_left_alone),
         WORLD_TEST(what_never_finished_was_interrupted),
         WORLD_TEST(a_role_needs_create_on_the_database),

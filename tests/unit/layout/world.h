@@ -44,7 +44,10 @@ static inline void world_put(world *self, const char *path, const char *text)
 static inline void world_read(world *self, pd_layout_kind wanted)
 {
     self->findings.count = 0;
-    pd_layout_read(self->arena, &self->snapshot, wanted, NOW_MS, &self->set, &self->findings);
+    pd_settings settings;
+    pd_settings_default(&settings);
+    settings.layout = wanted;
+    pd_layout_read(self->arena, &self->snapshot, &settings, NOW_MS, &self->set, &self->findings);
 }
 
 /* The rules of all findings, in the order in which they were found, joined by blanks. */

@@ -64,7 +64,8 @@ static void the_ledger_is_embedded(void **state)
     (void)state;
     assert_string_equal(pd_ledger_migration_files[0].name, "0001_ledger");
     assert_non_null(strstr(pd_ledger_migration_files[0].text, "CREATE TABLE predeploy.migrations"));
-    assert_null(pd_ledger_migration_files[1].name);
+    assert_string_equal(pd_ledger_migration_files[1].name, "0002_witness");
+    assert_null(pd_ledger_migration_files[2].name);
 }
 
 int main(void)

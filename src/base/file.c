@@ -67,6 +67,41 @@ bool pd_file_write(const char *path, const char *data, size_t len, mode_t mode, 
     return sync_folder_of(path) || fail_errno(err, path);
 }
 
+bool pd_file_can_write(const char *path, pd_error *err)
+{
+    struct stat found = {0};
+    if (lstat(path, &found) == 0 && !S_ISREG(found.st_mode)) {
+        pd_fail(err, PD_ERROR_UNREACHABLE, "cannot write %s", path);
+        return pd_error_detail(err, "it is there, and is not a regular file");
+    }
+    PD_AUTO_STRBUF temporary = pd_strbuf_new(PD_STRBUF_MAX);
+    pd_strbuf_addf(&temporary, "%s.XXXXXX", path);
+    int fd = path[0] == '\0' ? -1 : mkostemp(temporary.data, O_CLOEXEC);
+    if (fd < 0) {
+        int saved = path[0] == '\0' ? ENOENT : errno;
+        pd_fail(err, PD_ERROR_UNREACHABLE, "cannot write %s", path);
+        return pd_error_detail(err, "%s", strerror(saved));
+    }
+    close(fd);
+    unlink(temporary.data);
+    return true;
+}
+
+bool pd_file_append(const char *path, const char *data, size_t len, pd_error *err)
+{
+    struct stat found = {0};
+    /* A pipe without a reader is an error here, not a wait. */
+    int fd = open(path, O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC | O_NONBLOCK | O_NOCTTY, 0644);
+    if (fd < 0)
+        return fail_errno(err, path);
+    errno = EINVAL;
+    bool written = fstat(fd, &found) == 0 && S_ISREG(found.st_mode) && write_all(fd, data, len);
+    int saved = errno;
+    close(fd);
+    errno = saved;
+    return written || fail_errno(err, path);
+}
+
 bool pd_file_slurp(FILE *stream, const char *name, size_t max, pd_arena *arena, pd_bytes *out,
                    pd_error *err)
 {

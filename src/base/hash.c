@@ -17,16 +17,61 @@ static void must(bool done)
     }
 }
 
-void pd_sha256_hex(const void *data, size_t len, char out[PD_SHA256_HEX])
+static void to_hex(const uint8_t *digest, size_t len, char *out)
 {
     static const char digits[] = "0123456789abcdef";
-    uint8_t digest[PD_SHA256_BYTES];
-    must(EVP_Digest(data, len, digest, NULL, EVP_sha256(), NULL) == 1);
-    for (size_t i = 0; i < sizeof digest; i++) {
+    for (size_t i = 0; i < len; i++) {
         out[2 * i] = digits[digest[i] >> 4];
         out[2 * i + 1] = digits[digest[i] & 15];
     }
-    out[2 * sizeof digest] = '\0';
+    out[2 * len] = '\0';
+}
+
+void pd_sha256_hex(const void *data, size_t len, char out[PD_SHA256_HEX])
+{
+    uint8_t digest[PD_SHA256_BYTES];
+    must(EVP_Digest(data, len, digest, NULL, EVP_sha256(), NULL) == 1);
+    to_hex(digest, sizeof digest, out);
+}
+
+pd_sha256 pd_sha256_start(void)
+{
+    EVP_MD_CTX *context = EVP_MD_CTX_new();
+    must(context != NULL && EVP_DigestInit_ex(context, EVP_sha256(), NULL) == 1);
+    return (pd_sha256){context};
+}
+
+void pd_sha256_add(pd_sha256 *hash, const void *data, size_t len)
+{
+    must(EVP_DigestUpdate(hash->context, data, len) == 1);
+}
+
+void pd_sha256_end(pd_sha256 *hash, char out[PD_SHA256_HEX])
+{
+    uint8_t digest[PD_SHA256_BYTES];
+    must(EVP_DigestFinal_ex(hash->context, digest, NULL) == 1);
+    EVP_MD_CTX_free(hash->context);
+    hash->context = NULL;
+    to_hex(digest, sizeof digest, out);
+}
+
+void pd_sha384_hex(const void *data, size_t len, char out[PD_SHA384_HEX])
+{
+    uint8_t digest[(PD_SHA384_HEX - 1) / 2];
+    must(EVP_Digest(data, len, digest, NULL, EVP_sha384(), NULL) == 1);
+    to_hex(digest, sizeof digest, out);
+}
+
+uint32_t pd_crc32(uint32_t crc, const void *data, size_t len)
+{
+    const uint8_t *bytes = data;
+    crc = ~crc;
+    for (size_t i = 0; i < len; i++) {
+        crc ^= bytes[i];
+        for (int bit = 0; bit < 8; bit++)
+            crc = (crc >> 1) ^ ((crc & 1) != 0 ? UINT32_C(0xEDB88320) : 0);
+    }
+    return ~crc;
 }
 
 void pd_hmac_sha256(const void *key, size_t key_len, const void *data, size_t len,

@@ -22,8 +22,8 @@ static bool check_revision(pd_context *context, pd_error *err)
                       ? "not asked: another gate is closed"
                       : "no database was given");
     return pd_context_open(context, err) && pd_context_read(context, revision_of(context), err) &&
-           pd_context_read_base(context, err) && pd_context_run(context, err) &&
-           pd_check_set(&context->run, err);
+           pd_context_read_base(context, err) && pd_context_compare_steering(context, err) &&
+           pd_context_run(context, err) && pd_check_set(&context->run, err);
 }
 
 /* A set that could not be read whole cannot be compared with anything. */

@@ -5,37 +5,38 @@
 #include "base/str.h"
 #include "cli/commands.h"
 #include "cli/output.h"
+#include "cli/record.h"
 #include "git/history.h"
 #include "git/worktree.h"
 #include "layout/layout.h"
 #include "layout/manifest.h"
 
-/* What is published: --base, where HEAD left its upstream, else all of HEAD. */
+/* What is published: where HEAD left its base; without remotes all of HEAD. */
 static bool read_base(pd_context *context, pd_error *err)
 {
-    pd_revision base = {0};
+    pd_revision tip = {0};
+    bool replaced = false;
     bool found = false;
+    bool related = false;
     if (pd_git_is_unborn(context->git))
         return true;
-    if (context->settings.base == NULL &&
-        !pd_git_default_base(context->git, NULL, &base, &found, err))
+    if (!pd_git_resolve(context->git, "HEAD", &context->revision, err) ||
+        !pd_context_find_tip(context, &tip, &replaced, &found, err))
         return false;
-    const char *spec = context->settings.base != NULL ? context->settings.base : "HEAD";
-    if (!found && !pd_git_resolve(context->git, spec, &base, err))
-        return false;
-    return pd_context_use_base(context, &base, err);
+    if (!found)
+        return pd_context_add_witness(context, PD_WITNESS_BASE, &context->revision, err);
+    return pd_context_add_branch(context, &tip, &related, err) &&
+           (related || pd_context_add_witness(context, PD_WITNESS_BASE, &tip, err));
 }
 
-static bool read_tree(pd_context *context, pd_error *err)
+bool pd_worktree_read(pd_context *context, bool *found, pd_error *err)
 {
     const char *folder = "";
     if (!pd_find_folder(context, NULL, &context->settings, &folder, err))
         return false;
-    if (folder[0] == '\0' && context->settings.path == NULL) {
-        pd_fail(err, PD_ERROR_USAGE, "no migrations folder was found in the work tree");
-        return pd_error_hint(err, "Name it with --path, or git config -f %s migrations.path FOLDER",
-                             PD_SETTINGS_FILE);
-    }
+    *found = folder[0] != '\0' || context->settings.path != NULL;
+    if (!*found)
+        return true;
     if (!pd_git_worktree(context->git, folder, &context->snapshot, err))
         return false;
     pd_layout_read(context->arena, &context->snapshot, &context->settings, pd_unix_seconds() * 1000,
@@ -46,11 +47,12 @@ static bool read_tree(pd_context *context, pd_error *err)
 
 /* A set that was not read as a whole would lose lines. A damaged SHA256SUMS is no such case: each
  * line is made anew from the files, and what the base has is kept or refused. */
-static bool refuse_unread(const pd_context *context, pd_error *err)
+bool pd_worktree_readable(const pd_context *context, pd_error *err)
 {
     for (size_t i = 0; i < context->findings.count; i++) {
         const pd_finding *finding = &context->findings.items[i];
         bool unread = finding->rule == PD_RULE_LAYOUT_UNKNOWN ||
+                      finding->rule == PD_RULE_LAYOUT_AMBIGUOUS ||
                       (finding->rule == PD_RULE_ENTRY_TOO_LARGE && context->snapshot.too_many);
         if (!unread)
             continue;
@@ -60,8 +62,13 @@ static bool refuse_unread(const pd_context *context, pd_error *err)
     return true;
 }
 
-static bool has_migrations(const pd_context *context, pd_error *err)
+static bool has_migrations(const pd_context *context, bool found, pd_error *err)
 {
+    if (!found) {
+        pd_fail(err, PD_ERROR_USAGE, "no migrations folder was found in the work tree");
+        return pd_error_hint(err, "Name it with --path, or git config -f %s migrations.path FOLDER",
+                             PD_SETTINGS_FILE);
+    }
     if (context->set.count > 0 || context->set.orphan_count > 0)
         return true;
     const char *folder = context->set.folder;
@@ -71,17 +78,31 @@ static bool has_migrations(const pd_context *context, pd_error *err)
                          PD_SETTINGS_FILE);
 }
 
-static bool write_sums(const pd_context *context, const pd_record *record, bool *written,
-                       pd_error *err)
+const char *pd_worktree_path(const pd_context *context, const char *entry)
+{
+    const char *folder = context->set.folder;
+    return pd_arena_printf(context->arena, "%s%s%s", folder, folder[0] == '\0' ? "" : "/", entry);
+}
+
+bool pd_worktree_sums_differ(const pd_context *context, const pd_record *record)
 {
     const pd_entry *there = pd_snapshot_find(&context->snapshot, PD_SUMS_FILE);
-    *written = there == NULL || !pd_streq(there->data, record->text);
-    if (!*written)
-        return true;
-    const char *path = pd_arena_printf(context->arena, "%s/%s%s%s", pd_git_workdir(context->git),
-                                       context->set.folder,
-                                       context->set.folder[0] == '\0' ? "" : "/", PD_SUMS_FILE);
-    return pd_file_write(path, record->text, strlen(record->text), 0644, err);
+    return there == NULL || !pd_streq(there->data, record->text);
+}
+
+bool pd_worktree_record(pd_context *context, pd_record *out, pd_error *err)
+{
+    if (!read_base(context, err))
+        return false;
+    pd_record_make(context->arena, &context->set, pd_context_base_set(context), out);
+    return true;
+}
+
+static bool write_sums(const pd_context *context, const pd_record *record, pd_error *err)
+{
+    return pd_file_write_below(
+        pd_git_workdir(context->git), pd_worktree_path(context, PD_SUMS_FILE),
+        (pd_bytes){record->text, strlen(record->text)}, PD_FILE_REPLACE, err);
 }
 
 static bool refuse_changes(const pd_context *context, const pd_record *record, pd_error *err)
@@ -100,22 +121,36 @@ static bool refuse_changes(const pd_context *context, const pd_record *record, p
         err,
         "Put it back (git checkout %.12s -- %s%s%s) and write a new migration for the change. If "
         "it was never published, say what is: --base REV.",
-        context->base_revision.oid, context->set.folder, context->set.folder[0] == '\0' ? "" : "/",
-        first->entry);
+        context->witnesses.items[0].revision->oid, context->set.folder,
+        context->set.folder[0] == '\0' ? "" : "/", first->entry);
+}
+
+/* A project that has no migrations yet has nothing to record. */
+static bool nothing_to_record(const pd_context *context, bool found)
+{
+    return context->args.check &&
+           (!found || (context->snapshot.count == 0 && context->settings.path == NULL));
 }
 
 bool pd_cmd_record(pd_context *context, pd_error *err)
 {
-    if (!pd_context_open(context, err) || !pd_context_worktree_settings(context, err) ||
-        !read_tree(context, err) || !refuse_unread(context, err) || !has_migrations(context, err) ||
-        !read_base(context, err))
-        return false;
+    bool found = false;
     pd_record record = {0};
-    bool written = false;
-    pd_record_make(context->arena, &context->set, context->has_base ? &context->base_set : NULL,
-                   &record);
-    if (!refuse_changes(context, &record, err) || !write_sums(context, &record, &written, err))
+    if (!pd_context_open(context, err) || !pd_context_worktree_settings(context, err) ||
+        !pd_worktree_read(context, &found, err) || !pd_worktree_readable(context, err))
         return false;
-    pd_print_record(context, &record, written);
+    if (nothing_to_record(context, found)) {
+        context->set.folder = found ? context->set.folder : "";
+        pd_print_record(context, &record, false);
+        return true;
+    }
+    if (!has_migrations(context, found, err) || !pd_worktree_record(context, &record, err) ||
+        !refuse_changes(context, &record, err))
+        return false;
+    bool differs = pd_worktree_sums_differ(context, &record);
+    if (differs && !context->args.check && !write_sums(context, &record, err))
+        return false;
+    pd_print_record(context, &record, differs);
+    context->report.status = differs && context->args.check ? 1 : 0;
     return true;
 }

@@ -5,23 +5,37 @@
 #define REVISION_OPTIONS (PD_OPTIONS_REVISION | PD_OPTIONS_BASE | PD_OPTIONS_EMPTY)
 
 const pd_command pd_commands[] = {
+    {"init", "", "put the migrations of this repository under the gate",
+     "Finds the migrations folder of the work tree and writes what the gates need:\n"
+     "folder and layout to .predeploy (with rollbackSince, when old migrations have\n"
+     "no companion), the hashes of what stands to SHA256SUMS, and the pre-push hook.\n"
+     "Shows first what it will write, and what it found wrong. What is there is\n"
+     "kept; a second run has nothing to do.\n",
+     PD_OPTIONS_REVISION | PD_OPTIONS_INIT, 0, pd_cmd_init},
+    {"new", "[NAME]", "write a new migration and its rollback companion",
+     "Writes the next migration in the layout of the work tree: the next number, or\n"
+     "the time (UTC), and NAME in small letters; its companion; for Drizzle also the\n"
+     "journal's entry and the snapshot, as drizzle-kit does. The companion is closed\n"
+     "to the gate until somebody fills it. No file is overwritten. --companions, in\n"
+     "place of NAME, writes a companion for each migration that needs one.\n",
+     PD_OPTIONS_REVISION | PD_OPTIONS_NEW, 1, pd_cmd_new},
     {"check", "[REV]", "ask the gates whether a revision may be deployed",
      "Reads the migrations of REV (default HEAD) from git, never from the work\n"
      "tree, and asks every gate: revision, integrity, rollback, history, syntax;\n"
      "with a database also ledger. Writes nothing. Status 0: the gate is open; 1:\n"
      "it is closed.\n",
-     REVISION_OPTIONS | PD_OPTIONS_DATABASE, 1, pd_cmd_check},
+     REVISION_OPTIONS | PD_OPTIONS_DATABASE | PD_OPTIONS_AHEAD, 1, pd_cmd_check},
     {"plan", "[REV]", "show what a deploy would do, statement by statement",
      "Compares REV (default HEAD) with the database's ledger and lists what would\n"
      "be applied. Writes nothing.\n",
-     REVISION_OPTIONS | PD_OPTIONS_DATABASE, 1, pd_cmd_plan},
+     REVISION_OPTIONS | PD_OPTIONS_DATABASE | PD_OPTIONS_AHEAD, 1, pd_cmd_plan},
     {"deploy", "[REV]", "check, back up, apply, verify, record",
      "Takes the database to REV (default HEAD): asks the gates, takes the\n"
      "deployment lock, backs up when asked, applies what is pending in one\n"
      "transaction, counts the tables before COMMIT, and records the deployment.\n"
      "The exit status gates the deploy.\n",
      REVISION_OPTIONS | PD_OPTIONS_DATABASE | PD_OPTIONS_APPLY | PD_OPTIONS_BACKUP |
-         PD_OPTIONS_EPHEMERAL,
+         PD_OPTIONS_EPHEMERAL | PD_OPTIONS_AHEAD,
      1, pd_cmd_deploy},
     {"verify", "[REV]", "compare the database with a revision",
      "The table count is the expected one, every migration of REV (default HEAD)\n"
@@ -40,16 +54,26 @@ const pd_command pd_commands[] = {
      PD_OPTIONS_REVISION | PD_OPTIONS_DATABASE | PD_OPTIONS_APPLY | PD_OPTIONS_BACKUP |
          PD_OPTIONS_TO,
      1, pd_cmd_rollback},
+    {"adopt", "[REV]", "take over a database that another tool has migrated",
+     "Reads the table in which golang-migrate, sqlx, diesel, prisma, flyway, dbmate\n"
+     "or goose keeps what it has applied, says what it found, and writes the\n"
+     "migrations of REV (default HEAD) that are applied to predeploy's ledger,\n"
+     "with their companions. Runs nothing. Without such a table --through NAME\n"
+     "says what is applied.\n",
+     REVISION_OPTIONS | PD_OPTIONS_DATABASE | PD_OPTIONS_ADOPT, 1, pd_cmd_adopt},
     {"record", "", "write the hashes of new files to SHA256SUMS",
      "Hashes the migrations and companions of the work tree, as git would store\n"
      "them, and adds what is new to SHA256SUMS. A line that the base (--base, the\n"
      "upstream, else HEAD) has is never changed.\n",
-     PD_OPTIONS_REVISION | PD_OPTIONS_BASE, 0, pd_cmd_record},
-    {"hook", "NAME", "entry points for git: pre-push, install",
-     "`predeploy hook install` puts the pre-push hook where git looks for it and\n"
-     "keeps a hook that is there. `predeploy hook pre-push REMOTE URL` is what the\n"
-     "hook calls: it reads git's lines on standard input and checks each pushed\n"
-     "commit against what the remote has. No database is touched.\n",
+     PD_OPTIONS_REVISION | PD_OPTIONS_BASE | PD_OPTIONS_RECORD, 0, pd_cmd_record},
+    {"hook", "NAME", "entry points for git: pre-push, pre-receive, install",
+     "`predeploy hook install` puts the pre-push hook, in a bare repository the\n"
+     "pre-receive hook, where git looks for it and keeps a hook that is there; `hook\n"
+     "install NAME` says which. `predeploy hook pre-push REMOTE URL` and `predeploy\n"
+     "hook pre-receive` are what the hooks call: they read git's lines on standard\n"
+     "input and check each pushed commit against what the remote, or this server,\n"
+     "has. On a server the pushed settings do not count: `git config\n"
+     "predeploy.settings FILE` names its own. No database is touched.\n",
      PD_OPTIONS_REVISION, 3, pd_cmd_hook},
     {0},
 };
@@ -78,7 +102,7 @@ void pd_help_all(pd_strbuf *out)
     pd_strbuf_adds(
         out, "\nREV is anything that git rev-parse takes; HEAD by default. DATABASE_URL names\n"
              "the database. `predeploy COMMAND --help` says more.\n\n"
-             "Begin with: predeploy record, commit SHA256SUMS, predeploy check\n");
+             "Begin with: predeploy init, commit what it wrote, predeploy check\n");
 }
 
 void pd_help_command(pd_strbuf *out, const pd_command *command)

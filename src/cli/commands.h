@@ -33,6 +33,12 @@ pd_command_function pd_cmd_verify;
 pd_command_function pd_cmd_status;
 pd_command_function pd_cmd_rollback;
 pd_command_function pd_cmd_record;
+pd_command_function pd_cmd_adopt;
+pd_command_function pd_cmd_init;
+pd_command_function pd_cmd_new;
 pd_command_function pd_cmd_hook;
+
+/* Whether this command line asks for a report a ref: the hooks that git calls. */
+bool pd_hook_judges(const pd_command *command, const pd_args *args);
 
 #endif

@@ -9,7 +9,6 @@
 #include "base/clock.h"
 #include "base/file.h"
 #include "base/str.h"
-#include "git/history.h"
 #include "git/worktree.h"
 #include "layout/layout.h"
 
@@ -20,8 +19,15 @@ bool pd_context_open(pd_context *context, pd_error *err)
 
 static bool choose_layout(pd_settings *settings, const char *name, pd_error *err)
 {
-    if (pd_layout_find(name, &settings->layout))
-        return true;
+    if (pd_layout_find(name, &settings->layout)) {
+        if (settings->layout != PD_LAYOUT_CUSTOM || settings->up_pattern != NULL)
+            return true;
+        pd_fail(err, PD_ERROR_USAGE, "the layout custom has no patterns");
+        return pd_error_hint(err,
+                             "Say how migrations are named: git config -f %s layout.up "
+                             "'{version}_{title}.up.sql', and commit it.",
+                             PD_SETTINGS_FILE);
+    }
     pd_fail(err, PD_ERROR_USAGE, "unknown layout %s", name);
     return pd_error_hint(err, "--layout takes drizzle, drizzle-folders, plain, golang-migrate, "
                               "sqlx, diesel, prisma, flyway, dbmate, goose or custom.");
@@ -47,8 +53,6 @@ static bool apply_arguments(pd_context *context, pd_error *err)
         settings->path = normal_path(context->arena, args->path);
     if (args->layout != NULL && !choose_layout(settings, args->layout, err))
         return false;
-    if (args->base != NULL)
-        settings->base = args->base;
     if (args->transaction != NULL) {
         if (strcmp(args->transaction, "all") == 0) {
             settings->transaction = PD_TRANSACTION_ALL;
@@ -69,8 +73,8 @@ static bool apply_arguments(pd_context *context, pd_error *err)
     return true;
 }
 
-static bool read_settings_of(pd_context *context, const pd_revision *revision,
-                             pd_settings *settings, pd_error *err)
+bool pd_context_settings_at(pd_context *context, const pd_revision *revision, pd_settings *settings,
+                            pd_error *err)
 {
     pd_bytes text = {0};
     if (!pd_git_read_file(context->git, revision, PD_SETTINGS_FILE, PD_SETTINGS_MAX, &text, err))
@@ -83,7 +87,7 @@ static bool read_settings_of(pd_context *context, const pd_revision *revision,
 static bool read_settings(pd_context *context, pd_error *err)
 {
     pd_settings_default(&context->settings);
-    return read_settings_of(context, &context->revision, &context->settings, err) &&
+    return pd_context_settings_at(context, &context->revision, &context->settings, err) &&
            apply_arguments(context, err);
 }
 
@@ -117,10 +121,22 @@ bool pd_context_worktree_settings(pd_context *context, pd_error *err)
     return apply_arguments(context, err);
 }
 
+/* Whether a finding closes the gate that the settings have not made a warning. */
+static bool is_closed(const pd_context *context)
+{
+    for (size_t i = 0; i < context->findings.count; i++) {
+        const pd_finding *finding = &context->findings.items[i];
+        int severity = context->settings.severity_of_rule[finding->rule];
+        if ((severity < 0 ? (int)finding->severity : severity) == (int)PD_SEVERITY_ERROR)
+            return true;
+    }
+    return false;
+}
+
 static void find_no_migrations(pd_context *context, const char *folder)
 {
     if (context->set.count > 0 || context->set.orphan_count > 0 || context->args.allow_empty ||
-        pd_findings_count(&context->findings, PD_SEVERITY_ERROR) > 0)
+        is_closed(context))
         return;
     pd_finding *finding =
         folder[0] == '\0' && context->settings.path == NULL
@@ -134,134 +150,59 @@ static void find_no_migrations(pd_context *context, const char *folder)
                     PD_SETTINGS_FILE);
 }
 
-static void read_set(pd_context *context, const pd_snapshot *snapshot, const pd_settings *settings,
-                     pd_set *out, pd_findings *findings)
+void pd_context_layout(pd_context *context, const pd_snapshot *snapshot,
+                       const pd_settings *settings, pd_set *out, pd_findings *findings)
 {
     pd_layout_read(context->arena, snapshot, settings, pd_unix_seconds() * 1000, out, findings);
     pd_read_companions(context->arena, out);
 }
 
-bool pd_context_read(pd_context *context, const char *spec, pd_error *err)
+/* Reads the set as the settings say that were read before. */
+static bool read_set(pd_context *context, pd_error *err)
 {
-    if (!pd_git_resolve(context->git, spec, &context->revision, err))
-        return false;
-    context->report.revision = &context->revision;
     const char *folder = "";
-    if (!read_settings(context, err) ||
-        !pd_find_folder(context, &context->revision, &context->settings, &folder, err))
+    if (!pd_find_folder(context, &context->revision, &context->settings, &folder, err))
         return false;
     bool found = folder[0] != '\0' || context->settings.path != NULL;
     if (found &&
         !pd_git_snapshot(context->git, &context->revision, folder, true, &context->snapshot, err))
         return false;
     if (found)
-        read_set(context, &context->snapshot, &context->settings, &context->set,
-                 &context->findings);
+        pd_context_layout(context, &context->snapshot, &context->settings, &context->set,
+                          &context->findings);
     context->set.folder = folder;
     context->report.set = &context->set;
     find_no_migrations(context, folder);
     return true;
 }
 
-/* Whether a folder of a revision has anything, and recorded hashes. */
-static bool look_into(pd_context *context, const pd_revision *revision, const char *folder,
-                      bool *there, bool *recorded, pd_error *err)
+static bool resolve(pd_context *context, const char *spec, pd_error *err)
 {
-    pd_snapshot snapshot = {0};
-    *there = false;
-    *recorded = false;
-    if (folder[0] != '\0' &&
-        !pd_git_snapshot(context->git, revision, folder, false, &snapshot, err))
+    if (!pd_git_resolve(context->git, spec, &context->revision, err))
         return false;
-    *there = snapshot.count > 0;
-    *recorded = pd_snapshot_find(&snapshot, PD_SUMS_FILE) != NULL;
+    context->report.revision = &context->revision;
     return true;
 }
 
-/* Where the base kept its migrations: its own settings say, else --path when it was there, else
- * the folder that is found and has recorded hashes, else the folder of today. One that moved must
- * not look like an empty base, nor one that nobody used like the published one. */
-static bool find_base_folder(pd_context *context, const pd_revision *base, pd_settings *settings,
-                             const char **folder, pd_error *err)
+bool pd_context_read(pd_context *context, const char *spec, pd_error *err)
 {
-    pd_error broken = {0};
-    pd_settings_default(settings);
-    if (!read_settings_of(context, base, settings, &broken)) {
-        *err = broken;
-        if (broken.kind != PD_ERROR_USAGE)
-            return false;
-        /* The revision that mends the base's settings must get through. */
-        *err = (pd_error){0};
-        pd_settings_default(settings);
-    }
-    bool there = false;
-    bool recorded = false;
-    *folder = settings->path != NULL ? settings->path : context->set.folder;
-    if (settings->path != NULL || !look_into(context, base, *folder, &there, &recorded, err))
-        return settings->path != NULL;
-    const char *found = "";
-    pd_error several = {0};
-    if (there && context->args.path != NULL)
-        return true;
-    if (!pd_find_folder(context, base, settings, &found, &several)) {
-        *err = several.kind == PD_ERROR_USAGE ? (pd_error){0} : several;
-        return several.kind == PD_ERROR_USAGE;
-    }
-    if (!look_into(context, base, found, &there, &recorded, err))
-        return false;
-    if (recorded || (*folder)[0] == '\0')
-        *folder = found;
-    return true;
+    return resolve(context, spec, err) && read_settings(context, err) && read_set(context, err);
 }
 
-bool pd_context_use_base(pd_context *context, const pd_revision *base, pd_error *err)
+bool pd_context_read_under(pd_context *context, const char *spec, const pd_settings *settings,
+                           pd_error *err)
 {
-    context->base_revision = *base;
-    context->report.base = &context->base_revision;
-    context->has_base = true;
-    const char *folder = "";
-    pd_settings settings = {0};
-    pd_snapshot snapshot = {0};
-    if (!find_base_folder(context, base, &settings, &folder, err) ||
-        !pd_git_snapshot(context->git, base, folder, true, &snapshot, err))
-        return false;
-    bool moved = strcmp(folder, context->set.folder) != 0;
-    if (!moved) {
-        settings = context->settings;
-        settings.layout = context->set.layout;
-    }
-    /* What was wrong with the base is not this revision's fault. */
-    pd_findings ignored = {.arena = context->arena};
-    context->base_set = (pd_set){.folder = folder};
-    bool known = folder[0] != '\0' || settings.path != NULL || context->settings.path != NULL;
-    if (known && snapshot.count > 0)
-        read_set(context, &snapshot, &settings, &context->base_set, &ignored);
-    return true;
-}
-
-bool pd_context_read_base(pd_context *context, pd_error *err)
-{
-    pd_revision base = {0};
-    bool found = false;
-    if (context->settings.base == NULL) {
-        if (!pd_git_default_base(context->git, context->revision.oid, &base, &found, err))
-            return false;
-        return !found || pd_context_use_base(context, &base, err);
-    }
-    pd_revision named = {0};
-    if (!pd_git_resolve(context->git, context->settings.base, &named, err) ||
-        !pd_git_merge_base(context->git, context->revision.oid, named.oid, &base, &found, err))
-        return false;
-    return pd_context_use_base(context, found ? &base : &named, err);
+    context->settings = *settings;
+    return resolve(context, spec, err) && apply_arguments(context, err) && read_set(context, err);
 }
 
 void pd_context_reset(pd_context *context)
 {
     context->findings = (pd_findings){.arena = context->arena};
     context->set = (pd_set){0};
-    context->base_set = (pd_set){0};
     context->snapshot = (pd_snapshot){0};
-    context->has_base = false;
+    context->witnesses = (pd_witnesses){0};
+    context->based = false;
     context->report = (pd_report){
         .command = context->report.command,
         .findings = &context->findings,

@@ -7,6 +7,7 @@
 #include "base/interrupt.h"
 #include "base/progress.h"
 #include "base/secret.h"
+#include "cli/document.h"
 #include "cli/options.h"
 #include "deploy/run.h"
 #include "domain/report.h"
@@ -26,6 +27,7 @@ typedef struct pd_environment {
 typedef struct pd_context {
     pd_arena *arena;
     pd_args args;
+    pd_document document; /* of a machine format */
     pd_environment environment;
     pd_secrets secrets;
     pd_progress progress;
@@ -33,11 +35,11 @@ typedef struct pd_context {
     pd_settings settings;
     pd_git *git;
     pd_revision revision;
-    pd_revision base_revision;
     pd_snapshot snapshot;
     pd_set set;
-    pd_set base_set;
-    bool has_base;
+    pd_witnesses witnesses;
+    bool folder_stands; /* the folder of the settings counts for witnesses that have it, too */
+    bool based; /* witnesses are known, or it is known that nothing is published */
     pd_findings findings;
     pd_report report;
     pd_cluster *cluster;
@@ -45,6 +47,7 @@ typedef struct pd_context {
     pd_target target;
     pd_webhook webhook;
     pd_run run;
+    bool to_stderr; /* reports go there: git shows a pusher what a hook says on it */
     bool printed;   /* the command has printed what it had to say: no report follows */
     bool unwritten; /* and could not get it out */
 } pd_context;
@@ -56,12 +59,51 @@ bool pd_context_open(pd_context *context, pd_error *err) PD_CHECKED;
  * the findings. A set that is empty is a finding too, unless --allow-empty. */
 bool pd_context_read(pd_context *context, const char *spec, pd_error *err) PD_CHECKED;
 
-/* Reads the set of --base, [check] base, or where HEAD's branch left its upstream, in that order;
- * with none of them the history gate is not asked. A base that cannot be told is an error. */
+/* The same under settings that do not come from the revision; the command line goes over them. */
+bool pd_context_read_under(pd_context *context, const char *spec, const pd_settings *settings,
+                           pd_error *err) PD_CHECKED;
+
+/* Reads the settings that stand in a revision over the defaults. */
+bool pd_context_settings_at(pd_context *context, const pd_revision *revision, pd_settings *settings,
+                            pd_error *err) PD_CHECKED;
+
+/* Reads a set out of a snapshot, as the settings say. */
+void pd_context_layout(pd_context *context, const pd_snapshot *snapshot,
+                       const pd_settings *settings, pd_set *out, pd_findings *findings);
+
+/* ---- base.c: what is published ---- */
+
+/* Reads what the revision is held against: --base, the event of a workflow, [check] base, the
+ * upstream of HEAD's branch, the remote's HEAD, in that order; the merge base with it and its tip
+ * become witnesses. In a repository without remotes nothing is published. A base that cannot be
+ * told is PD_ERROR_UNREACHABLE. */
 bool pd_context_read_base(pd_context *context, pd_error *err) PD_CHECKED;
 
-/* Takes `base` for the base and reads its set from where the base itself kept it. */
-bool pd_context_use_base(pd_context *context, const pd_revision *base, pd_error *err) PD_CHECKED;
+/* The tip that read_base uses; *replaced: a push replaces it by the revision, so that all of it
+ * must stay. *found is false in a repository without remotes. */
+bool pd_context_find_tip(pd_context *context, pd_revision *tip, bool *replaced, bool *found,
+                         pd_error *err) PD_CHECKED;
+
+/* ---- witness.c: the migrations of other commits ---- */
+
+/* Adds the merge base of the revision with the tip, and the tip; *related is false, and nothing
+ * was added, when they share no history. */
+bool pd_context_add_branch(pd_context *context, const pd_revision *tip, bool *related,
+                           pd_error *err) PD_CHECKED;
+
+/* Adds the migrations of a commit, read from where it kept them itself. */
+bool pd_context_add_witness(pd_context *context, pd_witness_kind kind, const pd_revision *revision,
+                            pd_error *err) PD_CHECKED;
+
+/* The first witness's set, NULL when there is none. */
+const pd_set *pd_context_base_set(const pd_context *context);
+
+/* Notes which files that steer the gates are not what the first witness has. */
+bool pd_context_compare_steering(pd_context *context, pd_error *err) PD_CHECKED;
+
+/* The ports of deploy/ that git serves. ctx is the context. */
+bool pd_context_deployed(void *ctx, const char *commit, pd_deployed *out, pd_error *err) PD_CHECKED;
+void pd_context_explain(void *ctx, pd_findings *findings);
 
 /* Begins a new report in the context for one more revision (hooks check several). */
 void pd_context_reset(pd_context *context);

@@ -6,9 +6,21 @@
 
 /* Where projects keep their migrations when nothing says otherwise. */
 static const char *const well_known[] = {
-    "migrations",        "drizzle",        "drizzle/migrations",  "db/migrations",
-    "src/db/migrations", "src/migrations", "src/drizzle",         "database/migrations",
-    "sql/migrations",    "migrations/sql", "supabase/migrations", NULL,
+    "migrations",
+    "drizzle",
+    "drizzle/migrations",
+    "db/migrations",
+    "src/db/migrations",
+    "src/migrations",
+    "src/drizzle",
+    "database/migrations",
+    "sql/migrations",
+    "migrations/sql",
+    "supabase/migrations",
+    "prisma/migrations",
+    "db/migration",
+    "src/main/resources/db/migration",
+    NULL,
 };
 
 /* Lists a folder of the revision, or of the work tree, without content. */
@@ -28,8 +40,9 @@ static bool is_work_folder(pd_context *context, const char *folder)
     return lstat(path, &info) == 0 && S_ISDIR(info.st_mode);
 }
 
-static bool holds_migrations(pd_context *context, const pd_revision *revision, const char *folder,
-                             bool *holds, pd_error *err)
+static bool holds_migrations(pd_context *context, const pd_revision *revision,
+                             const pd_settings *settings, const char *folder, bool *holds,
+                             pd_error *err)
 {
     pd_snapshot snapshot = {0};
     pd_error no_folder = {0};
@@ -43,9 +56,7 @@ static bool holds_migrations(pd_context *context, const pd_revision *revision, c
         *err = no_folder;
         return false;
     }
-    const char *foreign = NULL;
-    *holds = snapshot.count > 0 &&
-             (pd_layout_detect(&snapshot, &foreign) != PD_LAYOUT_DETECT || foreign != NULL);
+    *holds = snapshot.count > 0 && pd_layout_holds(&snapshot, settings);
     return true;
 }
 
@@ -59,7 +70,7 @@ bool pd_find_folder(pd_context *context, const pd_revision *revision, const pd_s
     *folder = "";
     for (size_t i = 0; well_known[i] != NULL; i++) {
         bool holds = false;
-        if (!holds_migrations(context, revision, well_known[i], &holds, err))
+        if (!holds_migrations(context, revision, settings, well_known[i], &holds, err))
             return false;
         if (!holds)
             continue;

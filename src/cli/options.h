@@ -21,8 +21,16 @@ typedef struct pd_args {
     const char *transaction;
     const char *to;
     const char *format;
+    const char *output;
     const char *color;
     bool allow_empty;
+    bool check;
+    bool companions;
+    bool dry_run;
+    const char *through;
+    const char *from;
+    bool no_hook;
+    bool allow_ahead;
     bool backup;
     bool allow_http_backup;
     bool ephemeral;
@@ -46,6 +54,11 @@ typedef enum pd_option_set {
     PD_OPTIONS_BACKUP = 1 << 6,
     PD_OPTIONS_EPHEMERAL = 1 << 7,
     PD_OPTIONS_TO = 1 << 8,
+    PD_OPTIONS_AHEAD = 1 << 9,
+    PD_OPTIONS_RECORD = 1 << 10, /* --check */
+    PD_OPTIONS_INIT = 1 << 11,   /* --dry-run, --no-hook */
+    PD_OPTIONS_NEW = 1 << 12,    /* --companions */
+    PD_OPTIONS_ADOPT = 1 << 13,  /* --through, --from, --dry-run, --no-wait */
 } pd_option_set;
 
 /* Copies argv to the arena, and overwrites in argv each word that may be a connection string,

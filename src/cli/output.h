@@ -5,17 +5,35 @@
 #include "cli/context.h"
 #include "layout/manifest.h"
 
-/* Whether --format asks for json; an unknown format is PD_ERROR_USAGE. */
+/* Whether --format and --color are known, and the format one that the command has; else
+ * PD_ERROR_USAGE. */
 bool pd_output_check(const pd_context *context, pd_error *err) PD_CHECKED;
 
 /* Progress on stderr as the options and the terminal have it. */
 void pd_output_start(pd_context *context);
 
-/* Prints the report. An error before a revision was read goes to stderr, all else to stdout.
- * False when it could not be written. */
+/* Makes sure, before anything else is done, that the file of --output can be written; else
+ * PD_ERROR_UNREACHABLE. */
+bool pd_output_reserve(pd_context *context, pd_error *err) PD_CHECKED;
+
+/* Prints the report for people, or keeps its part of a document of a machine format, or both with
+ * --output. For people, an error before a revision was read goes to stderr, all else to stdout.
+ * False, and stderr says so, when it could not be written. */
 bool pd_output_report(pd_context *context) PD_CHECKED;
 
-/* Prints what record did; written: the file is another than before. */
+/* Writes the document of a machine format, when there is one, to stdout or the file of --output.
+ * False, and stderr says so, when it could not be written. */
+bool pd_output_end(pd_context *context) PD_CHECKED;
+
+/* For commands with an output of their own: whether stdout gets it as JSON. */
+bool pd_output_is_json(const pd_context *context);
+
+/* Prints what such a command did, as people read it or as JSON; the JSON also to the file of
+ * --output. No report follows. */
+void pd_output_own(pd_context *context, const char *human, const char *json);
+
+/* Prints what record did, with --check what it would do; written: the file is another than before.
+ */
 void pd_print_record(pd_context *context, const pd_record *record, bool written);
 
 /* Prints redacted text as it is; no report follows. False when it could not be written. */

@@ -10,6 +10,7 @@
 #include "base/str.h"
 #include "cli/commands.h"
 #include "cli/output.h"
+#include "render/render.h"
 
 /* Secrets leave the environment, so that no child (a throwaway server) inherits them. */
 static const char *take_secret(pd_context *context, const char *variable)
@@ -70,7 +71,7 @@ static void drop_unasked_gates(pd_report *report)
     report->gate_count = kept;
 }
 
-/* A command line that could not be parsed may have asked for JSON all the same. */
+/* A command line that could not be parsed may have asked for a format all the same. */
 static void find_format(pd_args *args, int argc, char **argv)
 {
     for (int i = 1; i < argc && args->format == NULL; i++) {
@@ -78,16 +79,19 @@ static void find_format(pd_args *args, int argc, char **argv)
         const char *value = separate                               ? argv[i + 1]
                             : pd_starts_with(argv[i], "--format=") ? argv[i] + strlen("--format=")
                                                                    : "";
-        if (strcmp(value, "json") == 0)
-            args->format = "json";
+        pd_format format = PD_FORMAT_HUMAN;
+        if (pd_format_find(value, &format))
+            args->format = value;
     }
 }
 
 static int finish(pd_context *context, bool done, const pd_error *err)
 {
     pd_report *report = &context->report;
-    if (done && context->printed)
-        return context->unwritten ? 3 : report->status;
+    if (done && context->printed) {
+        bool written = pd_output_end(context) && !context->unwritten;
+        return written || report->status != 0 ? report->status : 3;
+    }
     assert(done || err->kind != PD_ERROR_NONE);
     if (!done) {
         if (err->kind == PD_ERROR_INTERRUPTED)
@@ -102,9 +106,9 @@ static int finish(pd_context *context, bool done, const pd_error *err)
         report->status = closed_status(report);
     }
     report->elapsed_ms = pd_now_ms() - context->progress.started_ms;
-    if (pd_output_report(context))
+    bool written = pd_output_report(context);
+    if (pd_output_end(context) && written)
         return report->status;
-    fputs("predeploy: cannot write the report to standard output\n", stderr);
     bool deployed = report->deployment != NULL;
     return report->status != 0 || deployed ? report->status : 3;
 }
@@ -176,6 +180,7 @@ static int dispatch(pd_context *context, int argc, char **argv)
         pd_args_parse(&context->args, context->arena, command->options, argc - 2, argv + 2, &err);
     if (!parsed)
         find_format(&context->args, argc, argv);
+    context->document.several = pd_hook_judges(command, &context->args);
     if (!parsed || !pd_output_check(context, &err))
         return finish(context, false, &err);
     if (context->args.help) {
@@ -186,7 +191,8 @@ static int dispatch(pd_context *context, int argc, char **argv)
     if (context->args.version)
         return print_version(context);
     pd_output_start(context);
-    bool done = check_positionals(context, command, &err) && command->run(context, &err);
+    bool done = check_positionals(context, command, &err) && pd_output_reserve(context, &err) &&
+                command->run(context, &err);
     pd_progress_end(&context->progress);
     return finish(context, done, &err);
 }

@@ -2,11 +2,32 @@
 
 #include "base/str.h"
 #include "deploy/run.h"
+#include "gate/names.h"
 #include "gate/pending.h"
 
 static const char *count_note(pd_arena *arena, size_t count, const char *what)
 {
     return pd_arena_printf(arena, "%zu %s%s", count, what, count == 1 ? "" : "s");
+}
+
+/* Findings about content are explained before their severity decides anything. */
+static void settle(pd_run *run)
+{
+    if (run->git.explain != NULL)
+        run->git.explain(run->git.ctx, run->report->findings);
+    pd_report_settle(run->report, run->settings);
+}
+
+static const char *published_note(const pd_run *run)
+{
+    bool *published = pd_arena_array(run->arena, run->set->count + 1, sizeof *published);
+    size_t count = 0;
+    if (run->witnesses.count == 0)
+        return "nothing is published yet";
+    pd_mark_published(run->arena, run->set, &run->witnesses, published);
+    for (size_t i = 0; i < run->set->count; i++)
+        count += published[i];
+    return pd_arena_printf(run->arena, "%zu published", count);
 }
 
 bool pd_check_set(pd_run *run, pd_error *err)
@@ -26,12 +47,11 @@ bool pd_check_set(pd_run *run, pd_error *err)
         pd_report_ask(report, PD_GATE_ROLLBACK, "off: [migrations] rollback in .predeploy");
     else
         pd_report_answer(report, PD_GATE_ROLLBACK, count_note(run->arena, companions, "companion"));
-    if (run->base != NULL) {
-        pd_gate_history(set, run->base, report->findings);
-        pd_report_answer(report, PD_GATE_HISTORY,
-                         pd_arena_printf(run->arena, "%zu published", run->base->count));
+    if (run->based) {
+        pd_gate_history(set, &run->witnesses, run->settings->arrival, report->findings);
+        pd_report_answer(report, PD_GATE_HISTORY, published_note(run));
     }
-    pd_report_settle(report, run->settings);
+    settle(run);
     return true;
 }
 
@@ -41,6 +61,66 @@ static size_t pending_count(const pd_set *set, const pd_applied_state *states)
     for (size_t i = 0; i < set->count; i++)
         count += states[i] == PD_PENDING;
     return count;
+}
+
+/* Paths that a witness in front of this one has spoken of. */
+static pd_names told_paths(pd_arena *arena, const pd_findings *findings)
+{
+    pd_names told = {0};
+    for (size_t i = 0; i < findings->count; i++) {
+        const pd_finding *finding = &findings->items[i];
+        if (finding->evidence != NULL && finding->place.path != NULL)
+            pd_names_add(arena, &told, finding->place.path, i);
+    }
+    pd_names_sort(&told);
+    return told;
+}
+
+/* The set at the deployed commit, as far as it is applied (what was taken out again, or never went
+ * in, may change) and nothing is known of it yet. */
+static const pd_set *applied_part(const pd_run *run, const pd_set *set, const pd_ledger *ledger)
+{
+    pd_arena *arena = run->arena;
+    pd_names told = told_paths(arena, run->report->findings);
+    pd_names applied = {0};
+    pd_set *part = pd_arena_alloc(arena, sizeof *part);
+    *part = *set;
+    part->migrations = NULL;
+    part->count = part->capacity = 0;
+    for (size_t i = 0; i < ledger->count; i++)
+        pd_names_add(arena, &applied, ledger->rows[i].name, i);
+    pd_names_sort(&applied);
+    for (size_t i = 0; i < set->count; i++) {
+        const pd_migration *migration = &set->migrations[i];
+        if (pd_names_find(&applied, migration->name) >= 0 &&
+            pd_names_find(&told, migration->up.path) < 0 &&
+            pd_names_find(&told, migration->down.path) < 0)
+            *PD_PUSH(arena, part->migrations, part->count, part->capacity) = *migration;
+    }
+    return part;
+}
+
+/* The fourth witness, and where its commit stands to the revision. */
+static bool ask_deployed(pd_run *run, const pd_ledger *ledger, pd_error *err)
+{
+    pd_report *report = run->report;
+    pd_deployed deployed = {.relation = PD_RELATION_UNKNOWN};
+    if (ledger->commit == NULL || report->revision == NULL)
+        return true;
+    if (run->git.deployed != NULL &&
+        !run->git.deployed(run->git.ctx, ledger->commit, &deployed, err))
+        return false;
+    report->standing = (pd_standing){.relation = deployed.relation, .commit = ledger->commit};
+    if (deployed.set == NULL)
+        return true;
+    pd_witnesses witnesses = {.count = 1};
+    witnesses.items[0] = (pd_witness){
+        .kind = PD_WITNESS_DEPLOYED,
+        .revision = deployed.revision,
+        .set = applied_part(run, deployed.set, ledger),
+    };
+    pd_gate_history(run->set, &witnesses, run->settings->arrival, report->findings);
+    return true;
 }
 
 bool pd_check_database(pd_run *run, pd_comparison *out, pd_error *err)
@@ -54,7 +134,15 @@ bool pd_check_database(pd_run *run, pd_comparison *out, pd_error *err)
     };
     if (!run->db.read_ledger(run->db.ctx, arena, &out->ledger, err))
         return false;
-    pd_gate_ledger(set, &out->ledger, out->states, out->rows, run->report->findings);
+    pd_ledger_terms terms = {
+        .allow_ahead = run->allow_ahead,
+        .arrival = run->settings->arrival,
+        .foreign_is_other =
+            run->settings->severity_of_rule[PD_RULE_LEDGER_FOREIGN] == PD_SEVERITY_WARNING,
+    };
+    pd_gate_ledger(set, &out->ledger, &terms, out->states, out->rows, run->report->findings);
+    if (!ask_deployed(run, &out->ledger, err))
+        return false;
     size_t pending = pending_count(set, out->states);
     pd_report_answer(
         run->report, PD_GATE_LEDGER,
@@ -68,7 +156,7 @@ bool pd_check_database(pd_run *run, pd_comparison *out, pd_error *err)
         return false;
     pd_report_answer(run->report, PD_GATE_SYNTAX,
                      pd_arena_printf(arena, "%zu pending parsed", pending));
-    pd_report_settle(run->report, run->settings);
+    settle(run);
     return true;
 }
 
@@ -78,20 +166,20 @@ bool pd_check_unpublished(pd_run *run, pd_error *err)
     const pd_set *set = run->set;
     pd_applied_state *states = pd_arena_array(arena, set->count + 1, sizeof *states);
     const pd_script **scripts = pd_arena_array(arena, set->count + 1, sizeof *scripts);
-    ptrdiff_t since = run->base == NULL && run->settings->rollback_since != NULL
+    bool *published = pd_arena_array(arena, set->count + 1, sizeof *published);
+    bool based = run->witnesses.count > 0;
+    ptrdiff_t since = !based && run->settings->rollback_since != NULL
                           ? pd_set_find(set, run->settings->rollback_since)
                           : -1;
-    for (size_t i = 0; i < set->count; i++) {
-        bool published = run->base != NULL ? pd_set_find(run->base, set->migrations[i].name) >= 0
-                                           : (ptrdiff_t)i <= since;
-        states[i] = published ? PD_APPLIED : PD_PENDING;
-    }
+    pd_mark_published(arena, set, &run->witnesses, published);
+    for (size_t i = 0; i < set->count; i++)
+        states[i] = published[i] || (ptrdiff_t)i <= since ? PD_APPLIED : PD_PENDING;
     pd_pending asked = {.states = states, .unqualified = true, .scripts = scripts};
     if (!pd_gate_pending(set, &asked, run->settings, run->report->findings, err))
         return false;
     pd_report_answer(run->report, PD_GATE_SYNTAX,
                      pd_arena_printf(arena, "%zu %s parsed", pending_count(set, states),
-                                     run->base != NULL ? "new" : "not known to be applied,"));
-    pd_report_settle(run->report, run->settings);
+                                     based ? "new" : "not known to be applied,"));
+    settle(run);
     return true;
 }

@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "base/str.h"
+#include "gate/evidence.h"
 
 static void add_step(pd_arena *arena, pd_plan *plan, pd_step_kind kind,
                      const pd_migration *migration, const pd_script *script)
@@ -13,6 +14,7 @@ static void add_step(pd_arena *arena, pd_plan *plan, pd_step_kind kind,
         .name = migration->name,
         .path = migration->up.path,
         .hash = migration->up.hash,
+        .tokens = migration->needs_tool == NULL ? pd_tokens_of(arena, &migration->up) : NULL,
         .text = kind == PD_STEP_APPLY ? pd_sql_text(&migration->up) : NULL,
         .len = kind == PD_STEP_APPLY ? migration->up.len : 0,
         .script = script,
@@ -61,6 +63,18 @@ void pd_plan_deploy(pd_arena *arena, const pd_set *set, const pd_comparison *com
         add_step(arena, out, PD_STEP_APPLY, &set->migrations[i], comparison->scripts[i]);
         count_tables(out, comparison->scripts[i]);
         out->pending++;
+    }
+}
+
+void pd_plan_adopt(pd_arena *arena, const pd_set *set, const bool *wanted,
+                   const pd_drizzle_row *const *rows, pd_plan *out)
+{
+    *out = (pd_plan){.tables_known = true};
+    for (size_t i = 0; i < set->count; i++) {
+        if (wanted[i] && rows != NULL)
+            add_adoption(arena, out, &set->migrations[i], rows[i]);
+        else if (wanted[i])
+            add_step(arena, out, PD_STEP_ADOPT, &set->migrations[i], NULL);
     }
 }
 

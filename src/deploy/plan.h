@@ -9,6 +9,11 @@
 void pd_plan_deploy(pd_arena *arena, const pd_set *set, const pd_comparison *comparison,
                     pd_plan *out);
 
+/* Rows for what is applied already: of the migrations that are wanted. rows has their rows of
+ * Drizzle's table, NULL outside of its layouts. */
+void pd_plan_adopt(pd_arena *arena, const pd_set *set, const bool *wanted,
+                   const pd_drizzle_row *const *rows, pd_plan *out);
+
 /* The table count after the plan, by what its statements say; -1 when it cannot be told. */
 int64_t pd_plan_tables(const pd_plan *plan, const pd_set *set, const pd_ledger *ledger,
                        const pd_settings *settings);

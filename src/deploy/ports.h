@@ -1,5 +1,6 @@
-/* The world as a deployment sees it: three small structs of functions, so that the order of a run
- * can be tested with fakes that log calls. cli/ fills them with the real ones (pg/, backup/). */
+/* The world as a deployment sees it: four small structs of functions, so that the order of a run
+ * can be tested with fakes that log calls. cli/ fills them with the real ones (pg/, backup/,
+ * git/). */
 #ifndef PD_DEPLOY_PORTS_H
 #define PD_DEPLOY_PORTS_H
 
@@ -11,6 +12,12 @@
 #include "domain/backup.h"
 #include "domain/batch.h"
 #include "domain/ledger.h"
+
+typedef struct pd_deployed {
+    pd_relation relation;
+    const pd_revision *revision;
+    const pd_set *set;
+} pd_deployed;
 
 /* Contracts: pg/database.h, the function of the same name. */
 typedef struct pd_db_port {
@@ -30,6 +37,18 @@ typedef struct pd_backup_port {
     bool (*run)(void *ctx, pd_arena *arena, const pd_backup_request *request,
                 const char **reference, pd_error *err);
 } pd_backup_port;
+
+/* What a repository knows and is asked late. All NULL: there is none to ask. */
+typedef struct pd_git_port {
+    void *ctx;
+    /* Where the commit stands to the revision, and the migration set at it (out->set, NULL when
+     * the commit is unknown). */
+    bool (*deployed)(void *ctx, const char *commit, pd_deployed *out, pd_error *err);
+    /* Fills `change` of the findings that have evidence, and lowers those that [check] cosmetic
+     * lowers. Findings that were explained before are left alone; what cannot be
+     * found out stays unknown. */
+    void (*explain)(void *ctx, pd_findings *findings);
+} pd_git_port;
 
 /* A pause between two attempts; fails with PD_ERROR_INTERRUPTED. */
 typedef struct pd_clock_port {

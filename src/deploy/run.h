@@ -11,6 +11,7 @@
 #include "domain/migration.h"
 #include "domain/report.h"
 #include "domain/settings.h"
+#include "domain/witness.h"
 #include "gate/gate.h"
 
 /* What a run works with. The report is filled as it goes on, also when it fails. */
@@ -19,11 +20,14 @@ typedef struct pd_run {
     const pd_settings *settings;
     pd_set *set;
     const pd_snapshot *snapshot; /* that the set was read from */
-    const pd_set *base;          /* NULL: no base, the history gate is not asked */
+    pd_witnesses witnesses;      /* of the base; the deployed commit comes with the ledger */
+    bool based;                  /* there is a base, or it is known that nothing is published */
+    bool allow_ahead;            /* the database may have newer migrations than the revision */
     pd_report *report;           /* report->findings is where findings go */
     pd_db_port db;
     pd_backup_port backup;
     pd_clock_port clock;
+    pd_git_port git;
     const char *actor;
     const char *tool_version;
     bool wait; /* for the deployment lock */

@@ -81,14 +81,25 @@ const char *pd_change_text(pd_change_kind kind);
 const char *pd_change_name(pd_change_kind kind);
 bool pd_change_is_cosmetic(const pd_change *change); /* NULL: no */
 
+/* What a finding about content compares. The explanation (pd_change) is made of it late, only for
+ * what was found: gate/explain.h. */
+typedef struct pd_evidence {
+    const struct pd_sql_file *is;     /* of the revision, NULL when it has none */
+    const struct pd_sql_file *was;    /* of the witness, NULL when only its hash is known */
+    const char *was_hash;             /* SHA-256 of the old content, NULL with `was` */
+    const char *was_tokens;           /* digest of its tokens, NULL when not known */
+    const struct pd_revision *was_at; /* the witness, NULL when it is none of git's */
+} pd_evidence;
+
 typedef struct pd_finding {
     pd_rule rule;
     pd_severity severity;
     pd_place place;
-    const char *message;     /* one sentence without full stop */
-    const char *hint;        /* what mends it, "" when nothing is known */
-    const char *excerpt;     /* the source line that place points into, NULL when none */
-    const pd_change *change; /* NULL when the finding is about no edit */
+    const char *message;         /* one sentence without full stop */
+    const char *hint;            /* what mends it, "" when nothing is known */
+    const char *excerpt;         /* the source line that place points into, NULL when none */
+    const pd_evidence *evidence; /* NULL when it compares no content */
+    const pd_change *change;     /* NULL when the finding is about no edit */
 } pd_finding;
 
 typedef struct pd_findings {

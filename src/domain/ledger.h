@@ -6,6 +6,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "domain/foreign.h"
+
 /* A row of predeploy.migrations (docs/ledger.md). Times are RFC 3339 text, UTC. */
 typedef struct pd_ledger_row {
     int64_t seq; /* order of application */
@@ -69,6 +71,11 @@ typedef struct pd_ledger {
     pd_deployment *deployments; /* newest first, at most PD_DEPLOYMENTS_SHOWN */
     size_t deployment_count;
     size_t deployment_capacity;
+    const char *commit;         /* that the database was last brought to, NULL: none is known */
+    pd_foreign_ledger *foreign; /* tables of other migration tools */
+    size_t foreign_count;
+    const char **taken_out; /* names that predeploy's rollbacks took out, when foreign has any */
+    size_t taken_out_count;
     int64_t tables;             /* tables of the verify schema now */
     const char *current_schema; /* where an unqualified CREATE TABLE goes, NULL: nowhere */
 } pd_ledger;

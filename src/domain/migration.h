@@ -28,6 +28,7 @@ const char *pd_sql_text(const pd_sql_file *file); /* sql, else data; len bytes *
 typedef struct pd_migration {
     const char *name;    /* file name without .sql; drizzle-folders: the folder's name */
     const char *version; /* what the layout orders by (pd_migration_compare), NULL: the name */
+    const char *number;  /* what no other migration may have, NULL: its name has none */
     pd_sql_file up;
     /* The companion; data is NULL when it is missing. With one_file it has the path, entry, oid
      * and data of `up`, but its hash is over its `sql`: that is what the ledger keeps. */

@@ -5,12 +5,48 @@
 #include "base/str.h"
 #include "domain/migration.h"
 
+const char *pd_program_kind(const char *path)
+{
+    static const char *const others[] = {"_test.go", ".test.ts", ".spec.ts", ".d.ts",
+                                         ".test.js", ".spec.js", "_test.py"};
+    static const struct {
+        const char *ending;
+        const char *kind;
+    } kinds[] = {
+        {".go", "a Go program"},          {".ts", "a TypeScript program"},
+        {".js", "a JavaScript program"},  {".mjs", "a JavaScript program"},
+        {".cjs", "a JavaScript program"}, {".py", "a Python program"},
+        {".rb", "a Ruby program"},        {".java", "a Java program"},
+        {".kt", "a Kotlin program"},      {".groovy", "a Groovy program"},
+        {".php", "a PHP program"},        {".pl", "a Perl program"},
+        {".rs", "a Rust program"},        {".exs", "an Elixir program"},
+        {".cs", "a C# program"},          {".sh", "a shell script"},
+        {".ps1", "a PowerShell script"},  {".bat", "a batch file"},
+        {".cmd", "a batch file"},         {".exe", "a program"},
+    };
+    for (size_t i = 0; i < sizeof others / sizeof *others; i++)
+        if (pd_ends_with(path, others[i]))
+            return NULL;
+    for (size_t i = 0; i < sizeof kinds / sizeof *kinds; i++)
+        if (pd_ends_with(path, kinds[i].ending))
+            return kinds[i].kind;
+    return NULL;
+}
+
+static bool has_digit(const char *path)
+{
+    const char *slash = strrchr(path, '/');
+    return strpbrk(slash == NULL ? path : slash, "0123456789") != NULL;
+}
+
 bool pd_entry_wanted(const char *path, uint64_t size)
 {
     if (size > PD_FILE_MAX)
         return false;
     return pd_ends_with(path, ".sql") || strcmp(path, PD_SUMS_FILE) == 0 ||
-           strcmp(path, PD_JOURNAL_FILE) == 0;
+           strcmp(path, PD_JOURNAL_FILE) == 0 || pd_ends_with(path, ".sql.conf") ||
+           pd_ends_with(path, "/metadata.toml") ||
+           (pd_program_kind(path) != NULL && has_digit(path));
 }
 
 const pd_entry *pd_snapshot_find(const pd_snapshot *snapshot, const char *path)

@@ -8,10 +8,11 @@
 
 #define PD_OID_HEX 65 /* room for a SHA-256 object id; SHA-1 ids use 40 */
 
-/* Limits of what is read from a tree: docs/security.md lists them. */
+/* Limits of what is read from a tree: docs/hooks.md lists them. */
 #define PD_FILE_MAX ((uint64_t)16 << 20) /* bytes of one file */
 #define PD_SET_MAX ((uint64_t)256 << 20) /* bytes of all files read from one folder */
 #define PD_ENTRIES_MAX 40000             /* entries of one folder, subfolders included */
+#define PD_NAME_MAX 8192                 /* bytes of the name of an entry, without its folder */
 
 typedef struct pd_revision {
     const char *spec;     /* as the user wrote it */
@@ -46,9 +47,14 @@ typedef struct pd_snapshot {
     bool too_many; /* reading stopped at PD_ENTRIES_MAX or PD_SET_MAX */
 } pd_snapshot;
 
-/* Whether an entry's content is read: *.sql, SHA256SUMS and meta/_journal.json up to
- * PD_FILE_MAX. */
+/* Whether an entry's content is read, up to PD_FILE_MAX: *.sql, SHA256SUMS, meta/_journal.json,
+ * what configures a migration (NAME.sql.conf, NAME/metadata.toml), and programs that have a number
+ * in their name. */
 bool pd_entry_wanted(const char *path, uint64_t size);
+
+/* "a Go program", …, by the ending of the path; NULL when it names no program. Tests and type
+ * declarations of a program are none. */
+const char *pd_program_kind(const char *path);
 
 const pd_entry *pd_snapshot_find(const pd_snapshot *snapshot, const char *path); /* or NULL */
 

@@ -82,8 +82,8 @@ static const setting known[] = {
     {"migrations", "layout", WORD(layouts, layout)},
     {"migrations", "rollback", WORD(policies, rollback)},
     {"migrations", "rollbackSince", TEXT(MIGRATION, rollback_since)},
-    {"layout", "up", TEXT(TEXT, up_pattern)},
-    {"layout", "rollback", TEXT(TEXT, rollback_pattern)},
+    {"layout", "up", TEXT(PATTERN, up_pattern)},
+    {"layout", "rollback", TEXT(PATTERN, rollback_pattern)},
     {"layout", "order", WORD(orders, version_order)},
     {"check", "base", TEXT(TEXT, base)},
     {"check", "order", WORD(arrivals, arrival)},
@@ -244,6 +244,40 @@ static bool apply(pd_settings *settings, pd_arena *arena, const char *name,
     return section_known ? fail_key(name, item, arena, err) : fail_section(name, item, arena, err);
 }
 
+/* Which of both names pairs its files by: the version when it has one. */
+static bool pairs_by_version(const char *pattern)
+{
+    return strstr(pattern, "{version}") != NULL;
+}
+
+/* What only all keys of [layout] together show. */
+static bool check_patterns(const pd_settings *settings, const char *name, pd_error *err)
+{
+    const char *up = settings->up_pattern;
+    const char *rollback = settings->rollback_pattern;
+    bool custom = settings->layout == PD_LAYOUT_CUSTOM;
+    if (up == NULL && (custom || rollback != NULL)) {
+        pd_fail(err, PD_ERROR_USAGE, "%s: [layout] has no up", name);
+        return pd_error_hint(err,
+                             "Say how migrations are named: git config -f %s layout.up "
+                             "'{version}_{title}.up.sql'",
+                             PD_SETTINGS_FILE);
+    }
+    if (up != NULL && !custom && settings->layout != PD_LAYOUT_DETECT) {
+        pd_fail(err, PD_ERROR_USAGE, "%s: [layout] up is set, and migrations.layout is %s", name,
+                pd_layout_name(settings->layout));
+        return pd_error_hint(err, "Patterns make a layout of their own: set migrations.layout to "
+                                  "custom, or remove them.");
+    }
+    if (rollback != NULL &&
+        (strcmp(up, rollback) == 0 || pairs_by_version(up) != pairs_by_version(rollback))) {
+        pd_fail(err, PD_ERROR_USAGE, "%s: [layout] up and rollback do not make pairs", name);
+        return pd_error_hint(err, "They are two patterns, and both have {version}, or both have "
+                                  "{name} and no {version}.");
+    }
+    return true;
+}
+
 bool pd_settings_parse(pd_settings *settings, pd_arena *arena, const char *name, const char *text,
                        size_t len, pd_error *err)
 {
@@ -262,5 +296,5 @@ bool pd_settings_parse(pd_settings *settings, pd_arena *arena, const char *name,
             return false;
         }
     } while (found);
-    return true;
+    return check_patterns(settings, name, err);
 }

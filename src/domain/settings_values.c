@@ -88,6 +88,68 @@ static bool read_migration(const char *label, const char *value, pd_arena *arena
     return true;
 }
 
+static const char *const pattern_parts[] = {"{name}", "{version}", "{title}"};
+
+enum { PATTERN_PARTS = sizeof pattern_parts / sizeof pattern_parts[0] };
+
+/* Length of the placeholder at `at`, 0 when there is none. */
+static size_t placeholder_len(const char *at)
+{
+    for (size_t i = 0; i < PATTERN_PARTS; i++) {
+        if (pd_starts_with(at, pattern_parts[i])) {
+            return strlen(pattern_parts[i]);
+        }
+    }
+    return 0;
+}
+
+/* Why the text is no pattern, NULL when it is one. */
+static const char *pattern_fault(const char *value)
+{
+    size_t slashes = 0;
+    bool part = false; /* the byte in front ended a placeholder */
+    for (const char *at = value; *at != '\0';) {
+        size_t len = placeholder_len(at);
+        if (len > 0 && part) {
+            return "has two placeholders with nothing between them";
+        }
+        if (len == 0 && (*at == '{' || *at == '}')) {
+            return "has an unknown placeholder";
+        }
+        if (len > 0 && strstr(at + len, pd_starts_with(at, "{n")   ? pattern_parts[0]
+                                        : pd_starts_with(at, "{v") ? pattern_parts[1]
+                                                                   : pattern_parts[2]) != NULL) {
+            return "has a placeholder twice";
+        }
+        slashes += *at == '/';
+        part = len > 0;
+        at += len > 0 ? len : 1;
+    }
+    if (strstr(value, pattern_parts[0]) == NULL && strstr(value, pattern_parts[1]) == NULL) {
+        return "has neither {name} nor {version}";
+    }
+    if (!pd_ends_with(value, ".sql")) {
+        return "does not end in .sql";
+    }
+    if (*value == '/' || slashes > 1 || pd_starts_with(value, "../")) {
+        return "is no path of the migrations folder, or of a folder in it";
+    }
+    return NULL;
+}
+
+static bool read_pattern(const char *label, const char *value, pd_arena *arena, const char **out,
+                         pd_error *err)
+{
+    const char *fault = pattern_fault(value);
+    if (fault != NULL) {
+        fail_value(err, arena, label, value, fault);
+        return pd_error_hint(err, "Write a path from the migrations folder with {name}, or with "
+                                  "{version} and {title}, such as '{version}_{title}.up.sql'.");
+    }
+    *out = value;
+    return true;
+}
+
 static bool read_word(const pd_value_spec *spec, const char *label, const char *value,
                       pd_arena *arena, int *out, pd_error *err)
 {
@@ -182,6 +244,8 @@ bool pd_value_read(const pd_value_spec *spec, const char *label, const char *val
         return read_path(label, text, arena, field, err);
     case PD_VALUE_MIGRATION:
         return read_migration(label, text, arena, field, err);
+    case PD_VALUE_PATTERN:
+        return read_pattern(label, text, arena, field, err);
     case PD_VALUE_WORD:
         return read_word(spec, label, text, arena, field, err);
     case PD_VALUE_COUNT:

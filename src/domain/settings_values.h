@@ -13,6 +13,7 @@ typedef enum pd_value_type {
     PD_VALUE_IDENTIFIER, /* const char *, 1 to 63 bytes: PostgreSQL cuts longer ones silently */
     PD_VALUE_PATH,       /* const char *, a folder of the tree, normalised; "" is the root */
     PD_VALUE_MIGRATION,  /* const char *, a migration's name; an ending .sql is dropped */
+    PD_VALUE_PATTERN,    /* const char *, a path with {name}, {version}, {title}, ends in .sql */
     PD_VALUE_WORD,       /* an enum (int), one of `words` */
     PD_VALUE_COUNT,      /* int64_t in [min, max] */
     PD_VALUE_DURATION,   /* int64_t, milliseconds in [min, max] */

@@ -1,10 +1,29 @@
-#include <stdlib.h>
 #include <string.h>
 
 #include "base/str.h"
+#include "gate/evidence.h"
 #include "gate/gate.h"
+#include "gate/names.h"
 
-/* Two versions of one file are equal when their hashes are; a base that was listed without
+/* What was said of a migration of the set already: several witnesses see one edit. */
+typedef struct said {
+    bool up;
+    bool down;
+    bool when;
+    bool order;
+} said;
+
+typedef struct judge {
+    const pd_set *set;
+    const pd_witnesses *witnesses;
+    pd_arrival arrival;
+    pd_names names;                       /* of the set */
+    pd_names published[PD_WITNESSES_MAX]; /* of each witness */
+    said *said;                           /* by migration of the set */
+    pd_findings *findings;
+} judge;
+
+/* Two versions of one file are equal when their hashes are; a witness that was listed without
  * content is compared by object id. */
 static bool same_file(const pd_sql_file *a, const pd_sql_file *b)
 {
@@ -18,140 +37,293 @@ static bool is_there(const pd_sql_file *file)
     return file->data != NULL || file->oid[0] != '\0' || file->hash[0] != '\0';
 }
 
-typedef struct names {
-    const char *name;
-    size_t index;
-} names;
-
-static int compare_names(const void *left, const void *right)
+static const char *adjective(pd_witness_kind kind)
 {
-    const names *a = left;
-    const names *b = right;
-    return strcmp(a->name, b->name);
+    return kind == PD_WITNESS_DEPLOYED ? "deployed" : "published";
 }
 
-static names *sorted_names(pd_arena *arena, const pd_set *set)
+static ptrdiff_t find_in(const judge *self, size_t witness, const char *name)
 {
-    names *sorted = pd_arena_array(arena, set->count + 1, sizeof *sorted);
-    for (size_t i = 0; i < set->count; i++)
-        sorted[i] = (names){.name = set->migrations[i].name, .index = i};
-    qsort(sorted, set->count, sizeof *sorted, compare_names);
-    return sorted;
+    return pd_names_find(&self->published[witness], name);
 }
 
-static ptrdiff_t find_name(const names *sorted, size_t count, const char *name)
+/* Whether a witness that stands in front of this one, or any but the deployed one, has the name. */
+static bool is_known(const judge *self, size_t before, const char *name)
 {
-    names key = {.name = name};
-    const names *found =
-        count == 0 ? NULL : bsearch(&key, sorted, count, sizeof key, compare_names);
-    return found == NULL ? -1 : (ptrdiff_t)found->index;
+    for (size_t w = 0; w < before; w++)
+        if (self->witnesses->items[w].kind != PD_WITNESS_DEPLOYED && find_in(self, w, name) >= 0)
+            return true;
+    return false;
 }
 
-static void check_gone(const pd_set *set, const names *base_names, const pd_set *base,
-                       const pd_migration *published, pd_findings *findings)
+static bool is_new(const judge *self, const char *name)
 {
-    for (size_t i = 0; i < set->count; i++) {
-        const pd_migration *candidate = &set->migrations[i];
-        bool is_new = find_name(base_names, base->count, candidate->name) < 0;
-        if (!is_new || !same_file(&candidate->up, &published->up))
+    return !is_known(self, self->witnesses->count, name);
+}
+
+static void report_gone(judge *self, const pd_witness *witness, const pd_migration *published)
+{
+    pd_findings *findings = self->findings;
+    for (size_t i = 0; i < self->set->count; i++) {
+        const pd_migration *candidate = &self->set->migrations[i];
+        if (!same_file(&candidate->up, &published->up) || !is_new(self, candidate->name))
             continue;
+        self->said[i].order = true;
         pd_finding *finding = pd_find(findings, PD_RULE_HISTORY_RENAMED, candidate->up.path,
                                       "the published migration %s was renamed to %s",
                                       published->name, candidate->name);
         pd_finding_hint(findings, finding,
                         "Databases know it by its old name. Put it back: git mv %s %s",
                         candidate->up.path, published->up.path);
+        pd_give_evidence(self->findings, finding,
+                         (pd_evidence){.was = &published->up,
+                                       .is = &candidate->up,
+                                       .was_at = witness->revision});
         return;
     }
     pd_finding *finding = pd_find(findings, PD_RULE_HISTORY_REMOVED, published->up.path,
                                   "the published migration %s was removed", published->name);
     pd_finding_hint(findings, finding,
-                    "Bring it back, and undo what it did with a new migration. "
-                    "git log -- %s shows the commit that removed it.",
-                    published->up.path);
+                    "Bring it back, and undo what it did with a new migration: git checkout %.12s "
+                    "-- %s",
+                    witness->revision->oid, published->up.path);
+    pd_give_evidence(self->findings, finding,
+                     (pd_evidence){.was = &published->up, .is = NULL, .was_at = witness->revision});
 }
 
-static void check_kept(const pd_migration *published, const pd_migration *now,
-                       pd_findings *findings)
+/* Both branches have added a migration of this name since they parted. */
+static void report_twin(judge *self, const pd_witness *witness, const pd_migration *published,
+                        const pd_migration *now)
 {
-    pd_finding *finding = NULL;
-    if (!same_file(&published->up, &now->up)) {
-        finding = pd_find(findings, PD_RULE_HISTORY_EDITED, now->up.path,
-                          "the published migration %s was edited", now->name);
-        pd_finding_hint(findings, finding,
-                        "Put the published version back and write a new migration for the "
-                        "change. git log -p -- %s shows what changed.",
-                        now->up.path);
-    }
-    if (is_there(&published->down) &&
-        (!is_there(&now->down) || !same_file(&published->down, &now->down))) {
-        finding = pd_find(findings, PD_RULE_HISTORY_COMPANION, published->down.path,
-                          "the published companion of %s was %s", now->name,
-                          is_there(&now->down) ? "edited" : "removed");
-        pd_finding_hint(findings, finding,
-                        "Put the published version back. Databases that have the migration keep "
-                        "the companion it came with.");
-    }
-    if (published->has_when && now->has_when && published->when != now->when &&
-        now->journal_line > 0) {
-        finding = pd_find(findings, PD_RULE_HISTORY_RESTAMPED, now->up.path,
-                          "the published journal entry %s had when = %lld, now it has %lld",
-                          now->name, (long long)published->when, (long long)now->when);
-        pd_finding_hint(findings, finding,
-                        "Put the old value back: by it Drizzle knows that the migration is "
-                        "applied, and would run it again or skip others.");
-    }
+    pd_finding *finding =
+        pd_find(self->findings, PD_RULE_HISTORY_COLLISION, now->up.path,
+                "%s was added here and at the base, with other content", now->name);
+    pd_finding_hint(self->findings, finding,
+                    "Give the one that is not published the next free version: predeploy new");
+    pd_give_evidence(
+        self->findings, finding,
+        (pd_evidence){.was = &published->up, .is = &now->up, .was_at = witness->revision});
 }
 
-/* The last published migration, by position in `set`, in front of which something new stands. */
-static void check_order(const pd_set *set, const pd_set *base, const names *base_names,
-                        pd_findings *findings)
+static void check_up(judge *self, size_t w, const pd_migration *published, const pd_migration *now)
 {
-    ptrdiff_t last_published = -1;
-    ptrdiff_t highest = -1;
-    for (size_t i = 0; i < set->count; i++) {
-        ptrdiff_t at = find_name(base_names, base->count, set->migrations[i].name);
-        if (at < 0)
-            continue;
-        last_published = (ptrdiff_t)i;
-        if (at < highest) {
-            pd_finding *finding =
-                pd_find(findings, PD_RULE_HISTORY_REORDERED, set->migrations[i].up.path,
-                        "the published migration %s now comes after %s", set->migrations[i].name,
-                        base->migrations[highest].name);
-            pd_finding_hint(findings, finding, "Put the published order back.");
-        } else {
-            highest = at;
+    const pd_witness *witness = &self->witnesses->items[w];
+    said *told = &self->said[now - self->set->migrations];
+    if (told->up || same_file(&published->up, &now->up))
+        return;
+    told->up = true;
+    if (witness->kind == PD_WITNESS_TIP && w > 0 && !is_known(self, w, now->name)) {
+        report_twin(self, witness, published, now);
+        return;
+    }
+    pd_finding *finding = pd_find(self->findings, PD_RULE_HISTORY_EDITED, now->up.path,
+                                  "the %s migration %s is not what it was at %.12s",
+                                  adjective(witness->kind), now->name, witness->revision->oid);
+    pd_finding_hint(self->findings, finding,
+                    "Put that version back and write a new migration for the change: git checkout "
+                    "%.12s -- %s",
+                    witness->revision->oid, published->up.path);
+    pd_give_evidence(
+        self->findings, finding,
+        (pd_evidence){.was = &published->up, .is = &now->up, .was_at = witness->revision});
+}
+
+static void check_down(judge *self, const pd_witness *witness, const pd_migration *published,
+                       const pd_migration *now)
+{
+    said *told = &self->said[now - self->set->migrations];
+    bool one_file = published->one_file && now->one_file;
+    if (told->down || one_file || !is_there(&published->down) ||
+        (is_there(&now->down) && same_file(&published->down, &now->down)))
+        return;
+    told->down = true;
+    bool edited = is_there(&now->down);
+    pd_finding *finding = pd_find(self->findings, PD_RULE_HISTORY_COMPANION, published->down.path,
+                                  "the %s companion of %s was %s", adjective(witness->kind),
+                                  now->name, edited ? "edited" : "removed");
+    pd_finding_hint(self->findings, finding,
+                    "Databases that have the migration keep the companion it came with. Put it "
+                    "back: git checkout %.12s -- %s",
+                    witness->revision->oid, published->down.path);
+    pd_give_evidence(self->findings, finding,
+                     (pd_evidence){.was = &published->down,
+                                   .is = edited ? &now->down : NULL,
+                                   .was_at = witness->revision});
+}
+
+static void check_when(judge *self, const pd_witness *witness, const pd_migration *published,
+                       const pd_migration *now)
+{
+    said *told = &self->said[now - self->set->migrations];
+    if (told->when || !published->has_when || !now->has_when || published->when == now->when ||
+        now->journal_line == 0)
+        return;
+    told->when = true;
+    pd_finding *finding = pd_find(self->findings, PD_RULE_HISTORY_RESTAMPED, now->up.path,
+                                  "the %s journal entry %s had when = %lld, now it has %lld",
+                                  adjective(witness->kind), now->name, (long long)published->when,
+                                  (long long)now->when);
+    pd_finding_hint(self->findings, finding,
+                    "Put the old value back: by it Drizzle knows that the migration is applied, "
+                    "and would run it again or skip others.");
+}
+
+static void check_witness(judge *self, size_t w)
+{
+    const pd_witness *witness = &self->witnesses->items[w];
+    for (size_t i = 0; i < witness->set->count; i++) {
+        const pd_migration *published = &witness->set->migrations[i];
+        ptrdiff_t at = pd_names_find(&self->names, published->name);
+        if (at >= 0) {
+            const pd_migration *now = &self->set->migrations[at];
+            check_up(self, w, published, now);
+            check_down(self, witness, published, now);
+            check_when(self, witness, published, now);
+        } else if (witness->kind == PD_WITNESS_BASE && !is_known(self, w, published->name)) {
+            report_gone(self, witness, published);
         }
     }
-    for (ptrdiff_t i = 0; i < last_published; i++) {
-        const pd_migration *migration = &set->migrations[i];
-        if (find_name(base_names, base->count, migration->name) >= 0)
+}
+
+static void check_sequence(judge *self, size_t w)
+{
+    const pd_witness *witness = &self->witnesses->items[w];
+    ptrdiff_t highest = -1;
+    for (size_t i = 0; i < self->set->count; i++) {
+        const pd_migration *migration = &self->set->migrations[i];
+        ptrdiff_t at = find_in(self, w, migration->name);
+        if (at >= highest) {
+            highest = at;
             continue;
+        }
+        if (at < 0 || self->said[i].order)
+            continue;
+        self->said[i].order = true;
         pd_finding *finding =
-            pd_find(findings, PD_RULE_HISTORY_INSERTED, migration->up.path,
-                    "the new migration %s stands in front of %s, which is published",
-                    migration->name, set->migrations[last_published].name);
-        pd_finding_hint(findings, finding,
-                        "Databases that have the later one may never run it. Make it the last "
-                        "one: %s",
-                        set->layout == PD_LAYOUT_PLAIN
-                            ? "give it a name that sorts behind."
-                            : "drop it and generate it again with drizzle-kit.");
+            pd_find(self->findings, PD_RULE_HISTORY_REORDERED, migration->up.path,
+                    "the %s migration %s now comes after %s", adjective(witness->kind),
+                    migration->name, witness->set->migrations[highest].name);
+        pd_finding_hint(self->findings, finding, "Put the published order back.");
     }
 }
 
-void pd_gate_history(const pd_set *set, const pd_set *base, pd_findings *findings)
+static void report_late(judge *self, const pd_migration *migration, const char *name,
+                        const char *where)
 {
-    names *set_names = sorted_names(findings->arena, set);
-    names *base_names = sorted_names(findings->arena, base);
-    for (size_t i = 0; i < base->count; i++) {
-        const pd_migration *published = &base->migrations[i];
-        ptrdiff_t at = find_name(set_names, set->count, published->name);
-        if (at < 0)
-            check_gone(set, base_names, base, published, findings);
-        else
-            check_kept(published, &set->migrations[at], findings);
+    bool drizzle = pd_set_is_drizzle(self->set);
+    pd_finding *finding =
+        pd_find(self->findings, PD_RULE_HISTORY_INSERTED, migration->up.path,
+                "the new migration %s stands in front of %s, which is published%s", migration->name,
+                name, where);
+    pd_finding_hint(self->findings, finding,
+                    "Databases that have the later one may never run it. Make it the last one: %s",
+                    drizzle ? "drop it and generate it again with drizzle-kit."
+                            : "give it a version that sorts behind. Where the tool runs late "
+                              "ones all the same: [check] order = late.");
+    if (self->arrival == PD_ARRIVAL_LATE && !drizzle)
+        finding->severity = PD_SEVERITY_WARNING;
+}
+
+/* What the revision has lost or not merged yet: the last of it in the order of the layout. */
+static const pd_migration *last_unmerged(const judge *self)
+{
+    const pd_migration *last = NULL;
+    for (size_t w = 0; w < self->witnesses->count; w++) {
+        const pd_witness *witness = &self->witnesses->items[w];
+        for (size_t i = 0; witness->kind == PD_WITNESS_TIP && i < witness->set->count; i++) {
+            const pd_migration *published = &witness->set->migrations[i];
+            bool missing = pd_names_find(&self->names, published->name) < 0;
+            if (missing && (last == NULL || pd_migration_compare(self->set, published, last) > 0))
+                last = published;
+        }
     }
-    check_order(set, base, base_names, findings);
+    return last;
+}
+
+static void check_order(judge *self)
+{
+    ptrdiff_t last = (ptrdiff_t)self->set->count - 1;
+    while (last >= 0 && is_new(self, self->set->migrations[last].name))
+        last--;
+    const pd_migration *unmerged = last_unmerged(self);
+    for (size_t i = 0; i < self->set->count; i++) {
+        const pd_migration *migration = &self->set->migrations[i];
+        if (self->said[i].order || !is_new(self, migration->name))
+            continue;
+        if ((ptrdiff_t)i < last)
+            report_late(self, migration, self->set->migrations[last].name, "");
+        else if (unmerged != NULL && pd_migration_compare(self->set, migration, unmerged) < 0)
+            report_late(self, migration, unmerged->name, " on the base and not merged here yet");
+    }
+}
+
+/* A version that the base has given away since the branch began. */
+static void check_collisions(judge *self, const pd_witness *witness)
+{
+    pd_names numbers = {0};
+    for (size_t i = 0; i < witness->set->count; i++) {
+        const pd_migration *published = &witness->set->migrations[i];
+        if (published->number != NULL && pd_names_find(&self->names, published->name) < 0)
+            pd_names_add(self->findings->arena, &numbers, published->number, i);
+    }
+    pd_names_sort(&numbers);
+    for (size_t i = 0; i < self->set->count; i++) {
+        const pd_migration *migration = &self->set->migrations[i];
+        ptrdiff_t at = migration->number == NULL || !is_new(self, migration->name)
+                           ? -1
+                           : pd_names_find(&numbers, migration->number);
+        if (at < 0)
+            continue;
+        const pd_migration *other = &witness->set->migrations[at];
+        pd_finding *finding = pd_find(self->findings, PD_RULE_HISTORY_COLLISION, migration->up.path,
+                                      "%s and %s, which the base has, both have the version %s",
+                                      migration->name, other->name, migration->number);
+        pd_finding_hint(self->findings, finding,
+                        "Merge the base, then give the one that is not published the next free "
+                        "version; its companion too.");
+        pd_give_evidence(
+            self->findings, finding,
+            (pd_evidence){.was = &other->up, .is = &migration->up, .was_at = witness->revision});
+    }
+}
+
+void pd_gate_history(const pd_set *set, const pd_witnesses *witnesses, pd_arrival arrival,
+                     pd_findings *findings)
+{
+    pd_arena *arena = findings->arena;
+    judge self = {
+        .set = set,
+        .witnesses = witnesses,
+        .arrival = arrival,
+        .names = pd_names_of_set(arena, set),
+        .said = pd_arena_array(arena, set->count + 1, sizeof(said)),
+        .findings = findings,
+    };
+    for (size_t w = 0; w < witnesses->count; w++)
+        self.published[w] = pd_names_of_set(arena, witnesses->items[w].set);
+    bool based = false;
+    for (size_t w = 0; w < witnesses->count; w++) {
+        const pd_witness *witness = &witnesses->items[w];
+        based = based || witness->kind != PD_WITNESS_DEPLOYED;
+        check_witness(&self, w);
+        if (witness->kind != PD_WITNESS_DEPLOYED)
+            check_sequence(&self, w);
+        if (witness->kind == PD_WITNESS_TIP)
+            check_collisions(&self, witness);
+    }
+    if (based)
+        check_order(&self);
+}
+
+void pd_mark_published(pd_arena *arena, const pd_set *set, const pd_witnesses *witnesses,
+                       bool *published)
+{
+    for (size_t w = 0; w < witnesses->count; w++) {
+        const pd_witness *witness = &witnesses->items[w];
+        if (witness->kind == PD_WITNESS_DEPLOYED)
+            continue;
+        pd_names names = pd_names_of_set(arena, witness->set);
+        for (size_t i = 0; i < set->count; i++)
+            published[i] = published[i] || pd_names_find(&names, set->migrations[i].name) >= 0;
+    }
 }

@@ -1,6 +1,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "gate/evidence.h"
 #include "gate/gate.h"
 
 static int compare_lines(const void *left, const void *right)
@@ -70,6 +71,8 @@ static void check_file(check *self, const pd_sql_file *file)
     pd_finding_hint(self->findings, finding,
                     "If it was never published, record it again: predeploy record. Otherwise put "
                     "the recorded version back and write a new migration for the change.");
+    pd_give_evidence(self->findings, finding,
+                     (pd_evidence){.is = file, .was_hash = self->lines[at]->hash});
 }
 
 static void check_missing(check *self)
@@ -115,7 +118,8 @@ void pd_gate_integrity(const pd_set *set, const pd_snapshot *snapshot, pd_findin
     };
     for (size_t i = 0; i < set->count; i++) {
         check_file(&self, &set->migrations[i].up);
-        check_file(&self, &set->migrations[i].down);
+        if (!set->migrations[i].one_file)
+            check_file(&self, &set->migrations[i].down);
     }
     for (size_t i = 0; i < set->orphan_count; i++)
         check_file(&self, &set->orphans[i]);

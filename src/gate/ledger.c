@@ -1,19 +1,18 @@
-#include <stdlib.h>
 #include <string.h>
 
 #include "base/str.h"
+#include "base/strbuf.h"
 #include "gate/claims.h"
+#include "gate/evidence.h"
+#include "gate/foreign.h"
 #include "gate/gate.h"
-
-typedef struct named_row {
-    const char *name;
-    size_t index;
-} named_row;
+#include "gate/names.h"
 
 typedef struct judge {
     pd_arena *arena;
     const pd_set *set;
     const pd_ledger *ledger;
+    const pd_ledger_terms *terms;
     pd_applied_state *states;
     pd_findings *findings;
     ptrdiff_t *own_row; /* by migration: its row in predeploy's ledger, or -1 */
@@ -22,34 +21,24 @@ typedef struct judge {
     bool drizzle_decides;
 } judge;
 
-static int compare_names(const void *left, const void *right)
-{
-    const named_row *a = left;
-    const named_row *b = right;
-    return strcmp(a->name, b->name);
-}
-
 static void match_own_rows(judge *self)
 {
     const pd_ledger *ledger = self->ledger;
-    named_row *sorted = pd_arena_array(self->arena, ledger->count + 1, sizeof *sorted);
+    pd_names names = {0};
     for (size_t i = 0; i < ledger->count; i++)
-        sorted[i] = (named_row){.name = ledger->rows[i].name, .index = i};
-    qsort(sorted, ledger->count, sizeof *sorted, compare_names);
+        pd_names_add(self->arena, &names, ledger->rows[i].name, i);
+    pd_names_sort(&names);
     for (size_t m = 0; m < self->set->count; m++) {
-        named_row key = {.name = self->set->migrations[m].name};
-        const named_row *row =
-            ledger->count == 0 ? NULL
-                               : bsearch(&key, sorted, ledger->count, sizeof key, compare_names);
-        self->own_row[m] = row == NULL ? -1 : (ptrdiff_t)row->index;
-        if (row != NULL)
-            self->row_used[row->index] = true;
+        self->own_row[m] = pd_names_find(&names, self->set->migrations[m].name);
+        if (self->own_row[m] >= 0)
+            self->row_used[self->own_row[m]] = true;
     }
 }
 
 static void report_edited(judge *self, const pd_migration *migration, const char *hash,
-                          const char *whose)
+                          const pd_ledger_row *row)
 {
+    const char *whose = row != NULL ? "predeploy's" : "Drizzle's";
     pd_finding *finding =
         pd_find(self->findings, PD_RULE_APPLIED_EDITED, migration->up.path,
                 "%s was applied with other content: %s ledger has %.12s…, the revision %.12s…",
@@ -58,6 +47,10 @@ static void report_edited(judge *self, const pd_migration *migration, const char
                     "Put the applied version back and write a new migration for the change. "
                     "git log -p -- %s shows what changed.",
                     migration->up.path);
+    pd_give_evidence(self->findings, finding,
+                     (pd_evidence){.is = &migration->up,
+                                   .was_hash = hash,
+                                   .was_tokens = row == NULL ? NULL : row->tokens});
 }
 
 static void report_disagreement(judge *self, const pd_migration *migration)
@@ -74,16 +67,20 @@ static void report_disagreement(judge *self, const pd_migration *migration)
 
 static void judge_companion(judge *self, const pd_migration *migration, const pd_ledger_row *row)
 {
-    if (row->down_hash == NULL || migration->down.hash[0] == '\0' ||
-        strcmp(row->down_hash, migration->down.hash) == 0)
+    if (row->down_hash == NULL || strcmp(row->down_hash, migration->down.hash) == 0)
         return;
-    pd_finding *finding =
-        pd_find(self->findings, PD_RULE_APPLIED_COMPANION, migration->down.path,
-                "the companion of %s is not the one it was applied with, which a rollback runs",
-                migration->name);
+    pd_finding *finding = pd_find(
+        self->findings, PD_RULE_APPLIED_COMPANION, migration->down.path,
+        migration->down.data == NULL
+            ? "the companion that %s was applied with is gone; a rollback runs it all the same"
+            : "the companion of %s is not the one it was applied with, which a rollback runs",
+        migration->name);
     pd_finding_hint(self->findings, finding,
                     "Put the applied version back: git log -p -- %s shows what changed.",
                     migration->down.path);
+    pd_give_evidence(self->findings, finding,
+                     (pd_evidence){.is = migration->down.data == NULL ? NULL : &migration->down,
+                                   .was_hash = row->down_hash});
 }
 
 static void judge_migration(judge *self, size_t m)
@@ -98,9 +95,9 @@ static void judge_migration(judge *self, size_t m)
     self->states[m] = own >= 0 ? PD_APPLIED : PD_APPLIED_FOREIGN;
     const char *own_hash = own >= 0 ? self->ledger->rows[own].hash : NULL;
     if (own_hash != NULL && strcmp(own_hash, migration->up.hash) != 0)
-        report_edited(self, migration, own_hash, "predeploy's");
+        report_edited(self, migration, own_hash, &self->ledger->rows[own]);
     else if (foreign >= 0 && !pd_same_content(&migration->up, self->ledger->drizzle[foreign].hash))
-        report_edited(self, migration, self->ledger->drizzle[foreign].hash, "Drizzle's");
+        report_edited(self, migration, self->ledger->drizzle[foreign].hash, NULL);
     if (own >= 0)
         judge_companion(self, migration, &self->ledger->rows[own]);
     if (own >= 0 && foreign < 0 && pd_set_is_drizzle(self->set))
@@ -115,9 +112,49 @@ static void report_missing(judge *self, const char *what, const char *since)
                     "Deploy a revision that has it%s, or take it out: predeploy rollback", since);
 }
 
+#define AHEAD_NAMES_MAX 10
+
+/* How many of the newest rows the revision lacks; 0 when it lacks older ones, too, or has nothing
+ * in common with the database. */
+static size_t count_ahead(const judge *self)
+{
+    size_t ahead = 0;
+    while (ahead < self->ledger->count && !self->row_used[self->ledger->count - 1 - ahead])
+        ahead++;
+    for (size_t i = 0; i + ahead < self->ledger->count; i++)
+        if (!self->row_used[i])
+            return 0;
+    bool stranger = ahead == self->ledger->count && self->set->count > 0;
+    return stranger ? 0 : ahead;
+}
+
+/* An older release is about to be deployed: what would have to come out, the newest first. */
+static void report_ahead(judge *self, size_t ahead)
+{
+    const pd_ledger *ledger = self->ledger;
+    PD_AUTO_STRBUF names = pd_strbuf_new(PD_STRBUF_MAX);
+    for (size_t i = 0; i < ahead && i < AHEAD_NAMES_MAX; i++)
+        pd_strbuf_addf(&names, "%s%s", i == 0 ? "" : ", ",
+                       ledger->rows[ledger->count - 1 - i].name);
+    if (ahead > AHEAD_NAMES_MAX)
+        pd_strbuf_addf(&names, " and %zu more", ahead - AHEAD_NAMES_MAX);
+    pd_finding *finding = pd_find(self->findings, PD_RULE_DATABASE_AHEAD, NULL,
+                                  "the database has %zu newer migration%s than the revision: %s",
+                                  ahead, ahead == 1 ? "" : "s", names.data);
+    pd_finding_hint(self->findings, finding,
+                    "Deploy a revision that has them; or take them out: predeploy rollback %zu; or "
+                    "say that this release can work with them: --allow-ahead",
+                    ahead);
+    if (self->terms->allow_ahead)
+        finding->severity = PD_SEVERITY_WARNING;
+}
+
 static void judge_rows(judge *self)
 {
-    for (size_t i = 0; i < self->ledger->count; i++) {
+    size_t ahead = count_ahead(self);
+    if (ahead > 0)
+        report_ahead(self, ahead);
+    for (size_t i = 0; i + ahead < self->ledger->count; i++) {
         if (!self->row_used[i])
             report_missing(self, self->ledger->rows[i].name, "");
     }
@@ -171,9 +208,12 @@ static void judge_order(judge *self)
             "%s is not applied, but %s behind it is%s", migration->name,
             self->set->migrations[last].name,
             skipped ? "; Drizzle skips it silently, because its time is not the newest" : "");
+        if (self->terms->arrival == PD_ARRIVAL_LATE && !pd_set_is_drizzle(self->set))
+            finding->severity = PD_SEVERITY_WARNING;
         pd_finding_hint(self->findings, finding, "%s",
-                        self->set->layout == PD_LAYOUT_PLAIN
-                            ? "Give it a name that sorts behind what is applied."
+                        !pd_set_is_drizzle(self->set)
+                            ? "Give it a version that sorts behind what is applied. Where late "
+                              "ones are meant to run: [check] order = late."
                             : "Make it the last one: drop it and generate it again with "
                               "drizzle-kit, so that its time is the newest.");
     }
@@ -237,14 +277,15 @@ static void judge_drizzle(judge *self)
     }
 }
 
-void pd_gate_ledger(const pd_set *set, const pd_ledger *ledger, pd_applied_state *states,
-                    const pd_drizzle_row **rows, pd_findings *findings)
+void pd_gate_ledger(const pd_set *set, const pd_ledger *ledger, const pd_ledger_terms *terms,
+                    pd_applied_state *states, const pd_drizzle_row **rows, pd_findings *findings)
 {
     pd_arena *arena = findings->arena;
     judge self = {
         .arena = arena,
         .set = set,
         .ledger = ledger,
+        .terms = terms,
         .states = states,
         .findings = findings,
         .own_row = pd_arena_array(arena, set->count + 1, sizeof(ptrdiff_t)),
@@ -259,6 +300,7 @@ void pd_gate_ledger(const pd_set *set, const pd_ledger *ledger, pd_applied_state
         rows[m] = row < 0 ? NULL : &ledger->drizzle[row];
         judge_migration(&self, m);
     }
+    pd_gate_foreign(set, ledger, terms->foreign_is_other, states, findings);
     judge_rows(&self);
     judge_order(&self);
     if (self.drizzle_decides) {

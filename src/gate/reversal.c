@@ -2,6 +2,7 @@
 
 #include "base/str.h"
 #include "gate/claims.h"
+#include "gate/foreign.h"
 #include "gate/pending.h"
 #include "gate/syntax.h"
 #include "sql/companion.h"
@@ -78,8 +79,17 @@ bool pd_gate_reversal(const pd_set *set, const pd_reversal *reversals, size_t co
     return true;
 }
 
+/* What another tool has applied stands in front of what the ledger knows as the newest. */
+static void find_foreign(const pd_set *set, const pd_ledger *ledger, pd_findings *findings)
+{
+    pd_applied_state *states = pd_arena_array(findings->arena, set->count + 1, sizeof *states);
+    pd_gate_foreign(set, ledger, false, states, findings);
+}
+
 void pd_gate_unadopted(const pd_set *set, const pd_ledger *ledger, pd_findings *findings)
 {
+    if (!pd_set_is_drizzle(set))
+        find_foreign(set, ledger, findings);
     if (!pd_set_is_drizzle(set) || ledger->drizzle_shape == PD_DRIZZLE_ABSENT)
         return;
     pd_claims claims = {0};

@@ -23,13 +23,16 @@ static void check_missing(const pd_migration *migration, pd_findings *findings)
     pd_finding *finding = pd_find(findings, PD_RULE_ROLLBACK_MISSING, migration->up.path,
                                   "%s has no rollback companion", migration->name);
     pd_finding_hint(findings, finding,
-                    "Write %s with the statements that undo it; if nothing can, write "
+                    "%s %s with the statements that undo it; if nothing can, write "
                     "`-- predeploy: irreversible: REASON` into it.",
+                    migration->one_file ? "Add the section of the way down to" : "Write",
                     migration->down.path);
 }
 
 static void check_companion(const pd_migration *migration, pd_findings *findings)
 {
+    if (pd_program_kind(migration->up.path) != NULL)
+        return; /* its way back is in it, too: migration-not-sql has said so */
     if (migration->down.data == NULL) {
         if (migration->down.hash[0] == '\0')
             check_missing(migration, findings);

@@ -2,16 +2,10 @@
  * but does not know where the history of a shallow clone ends: it fails at the first parent that
  * was not fetched, even when the base lies this side of it. */
 #include <assert.h>
-#include <errno.h>
 #include <stdint.h>
-#include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 
-#include "base/file.h"
 #include "git/internal.h"
-
-#define SHALLOW_FILE_MAX ((size_t)16 << 20)
 
 enum {
     MARK_ONE = 1,    /* reachable from the first commit */
@@ -38,53 +32,12 @@ typedef struct graph {
     size_t capacity;
     size_t *slots; /* open addressing: index of a node plus one, 0 is free */
     size_t slot_count;
-    git_oid *ends; /* commits whose parents were not fetched, sorted */
-    size_t end_count;
-    size_t end_capacity;
+    pd_git_ends ends;
     bool cut;      /* one of them was reached */
     size_t *queue; /* heap of nodes to look at, the newest first */
     size_t queued;
     size_t queue_capacity;
 } graph;
-
-static int by_oid(const void *a, const void *b)
-{
-    return git_oid_cmp(a, b);
-}
-
-/* The file has one object id a line: gitrepository-layout(5), "shallow". */
-static bool read_ends(graph *g, pd_error *err)
-{
-    pd_bytes lines = {0};
-    FILE *stream = fopen(g->git->shallow, "re");
-    if (stream == NULL) {
-        pd_fail(err, PD_ERROR_UNREACHABLE, "cannot read %s", g->git->shallow);
-        return pd_error_detail(err, "%s", strerror(errno));
-    }
-    bool done = pd_file_slurp(stream, g->git->shallow, SHALLOW_FILE_MAX, g->arena, &lines, err);
-    fclose(stream);
-    if (!done) {
-        err->kind = PD_ERROR_UNREACHABLE;
-        return false;
-    }
-    const char *text = lines.data;
-    while (*text != '\0') {
-        size_t line = strcspn(text, "\n");
-        git_oid *end = PD_PUSH(g->arena, g->ends, g->end_count, g->end_capacity);
-        if (git_oid_fromstrn(end, text, line) != 0)
-            return pd_fail(err, PD_ERROR_UNREACHABLE, "cannot read %s: line %zu is no object id",
-                           g->git->shallow, g->end_count);
-        text += line + (text[line] == '\n' ? 1 : 0);
-    }
-    if (g->end_count > 1)
-        qsort(g->ends, g->end_count, sizeof *g->ends, by_oid);
-    return true;
-}
-
-static bool is_end(const graph *g, const git_oid *oid)
-{
-    return g->end_count > 0 && bsearch(oid, g->ends, g->end_count, sizeof *g->ends, by_oid) != NULL;
-}
 
 /* Where the object's slot is, or would be. */
 static size_t find_slot(const graph *g, const git_oid *oid)
@@ -126,7 +79,7 @@ static bool expand(graph *g, size_t index, pd_error *err)
     PD_AUTO_GIT_HANDLE(git_commit) commit = NULL;
     if (!pd_git_load_commit(g->git, &g->nodes[index].oid, &commit, err))
         return false;
-    bool end = is_end(g, git_commit_id(commit));
+    bool end = pd_git_is_end(&g->ends, git_commit_id(commit));
     size_t count = end ? 0 : git_commit_parentcount(commit);
     size_t *parents = pd_arena_array(g->arena, count, sizeof *parents);
     for (size_t i = 0; i < count; i++)
@@ -263,6 +216,18 @@ static bool choose(graph *g, const node **out, pd_error *err)
     return true;
 }
 
+/* Paints from oids[0], and from the others, down to what they share. */
+static bool paint_all(graph *g, const git_oid *oids, size_t count, pd_error *err)
+{
+    if (!pd_git_read_ends(g->git, g->arena, &g->ends, err))
+        return false;
+    for (size_t i = 0; i < count; i++) {
+        if (!enqueue(g, intern(g, &oids[i]), i == 0 ? MARK_ONE : MARK_OTHER, err))
+            return false;
+    }
+    return paint_down(g, err);
+}
+
 bool pd_git_best_base(pd_git *git, const git_oid *oids, size_t count, git_oid *out, bool *found,
                       pd_error *err)
 {
@@ -270,13 +235,7 @@ bool pd_git_best_base(pd_git *git, const git_oid *oids, size_t count, git_oid *o
     graph g = {.git = git, .arena = arena};
     const node *best = NULL;
     *found = false;
-    if (pd_git_is_shallow(git) && !read_ends(&g, err))
-        return false;
-    for (size_t i = 0; i < count; i++) {
-        if (!enqueue(&g, intern(&g, &oids[i]), i == 0 ? MARK_ONE : MARK_OTHER, err))
-            return false;
-    }
-    if (!paint_down(&g, err) || !choose(&g, &best, err))
+    if (!paint_all(&g, oids, count, err) || !choose(&g, &best, err))
         return false;
     if (best != NULL) {
         git_oid_cpy(out, &best->oid);
@@ -288,4 +247,33 @@ bool pd_git_best_base(pd_git *git, const git_oid *oids, size_t count, git_oid *o
     pd_fail(err, PD_ERROR_UNREACHABLE,
             "cannot find the merge base: the history of %s ends too early", git->name);
     return pd_git_shallow_hint(err);
+}
+
+/* Whether the second commit could have ancestors that were not fetched, and that are not ancestors
+ * of the first one as well. */
+static bool may_reach_more(const graph *g)
+{
+    for (size_t i = 0; g->cut && i < g->count; i++) {
+        unsigned marks = g->nodes[i].marks & (MARK_OTHER | MARK_STALE | MARK_BASE);
+        if (marks == MARK_OTHER && pd_git_is_end(&g->ends, &g->nodes[i].oid))
+            return true;
+    }
+    return false;
+}
+
+bool pd_git_reaches(pd_git *git, const git_oid *from, const git_oid *to, bool *is, bool *known,
+                    pd_error *err)
+{
+    PD_AUTO_ARENA arena = pd_arena_new();
+    graph g = {.git = git, .arena = arena};
+    git_oid oids[2];
+    git_oid_cpy(&oids[0], to);
+    git_oid_cpy(&oids[1], from);
+    *is = false;
+    *known = false;
+    if (!paint_all(&g, oids, 2, err))
+        return false;
+    *is = (g.nodes[intern(&g, to)].marks & MARK_OTHER) != 0;
+    *known = *is || !may_reach_more(&g);
+    return true;
 }

@@ -144,25 +144,24 @@ static const char *upstream_of(query *q, const char *head)
     return strcmp(remote, ".") == 0 ? branch : tracking_of(q, config, remote, branch);
 }
 
-/* The ref that work on HEAD goes to; NULL when there is none. */
-static git_reference *find_upstream(query *q, const char *head)
+/* The first ref of these names that is there; NULL when none is. */
+static git_reference *find_ref(pd_git *git, const char *const *names, size_t count)
 {
-    git_reference *ref = NULL;
-    const char *name = upstream_of(q, head);
-    if (name != NULL && git_reference_lookup(&ref, q->git->repo, name) == 0)
-        return ref;
-    if (git_reference_lookup(&ref, q->git->repo, TRACKING "origin/HEAD") == 0)
-        return ref;
+    for (size_t i = 0; i < count; i++) {
+        git_reference *ref = NULL;
+        if (names[i] != NULL && git_reference_lookup(&ref, git->repo, names[i]) == 0)
+            return ref;
+    }
     return NULL;
 }
 
-bool pd_git_default_base(pd_git *git, const char *oid, pd_revision *out, bool *found, pd_error *err)
+bool pd_git_default_tip(pd_git *git, const char *default_branch, pd_revision *out, bool *found,
+                        pd_error *err)
 {
     query q = {.git = git, .arena = git->arena};
     PD_AUTO_GIT_HANDLE(git_reference) head = NULL;
     PD_AUTO_GIT_HANDLE(git_reference) named = NULL;
-    PD_AUTO_GIT_HANDLE(git_reference) upstream = NULL;
-    char hex[PD_OID_HEX];
+    PD_AUTO_GIT_HANDLE(git_reference) tip = NULL;
     *found = false;
     memset(out, 0, sizeof *out);
     int rc = git_repository_head(&head, git->repo);
@@ -170,16 +169,56 @@ bool pd_git_default_base(pd_git *git, const char *oid, pd_revision *out, bool *f
         return true;
     if (rc != 0)
         return pd_git_fail(err, rc, "cannot read HEAD of %s", git->name);
-    named = find_upstream(&q, git_reference_name(head));
-    if (named == NULL || git_reference_resolve(&upstream, named) != 0)
+    const char *const names[] = {
+        upstream_of(&q, git_reference_name(head)),
+        TRACKING "origin/HEAD",
+        default_branch == NULL ? NULL
+                               : pd_arena_printf(git->arena, TRACKING "origin/%s", default_branch),
+        git_repository_is_bare(git->repo) ? git_reference_name(head) : NULL,
+    };
+    named = find_ref(git, names, sizeof names / sizeof *names);
+    if (named == NULL || git_reference_resolve(&tip, named) != 0)
         return true;
-    if (oid == NULL)
-        query_add(&q, git_reference_target(head));
-    else if (!query_add_named(&q, oid, err))
+    char hex[PD_OID_HEX];
+    git_oid_tostr(hex, sizeof hex, git_reference_target(tip));
+    *found = true;
+    if (!pd_git_resolve(git, hex, out, err))
         return false;
-    git_oid_tostr(hex, sizeof hex, git_reference_target(upstream));
-    return query_add_named(&q, hex, err) &&
-           query_run(&q, git_reference_name(upstream), out, found, err);
+    out->ref = pd_arena_strdup(git->arena, git_reference_name(tip));
+    out->spec = out->ref;
+    return true;
+}
+
+/* The name in "remote.NAME.url", or NULL. */
+static const char *remote_of_key(pd_git *git, const char *key)
+{
+    static const char head[] = "remote.";
+    static const char tail[] = ".url";
+    size_t len = strlen(key);
+    if (len < sizeof head + sizeof tail - 1 || !pd_starts_with(key, head) ||
+        !pd_ends_with(key, tail))
+        return NULL;
+    return pd_arena_strndup(git->arena, key + strlen(head), len - strlen(head) - strlen(tail));
+}
+
+/* git_remote_list of libgit2 1.5 leaks memory for every key of the configuration. */
+bool pd_git_remote(pd_git *git, const char **name, pd_error *err)
+{
+    PD_AUTO_GIT_HANDLE(git_config) config = NULL;
+    PD_AUTO_GIT_HANDLE(git_config_iterator) it = NULL;
+    git_config_entry *entry = NULL;
+    *name = NULL;
+    int rc = git_repository_config_snapshot(&config, git->repo);
+    if (rc == 0)
+        rc = git_config_iterator_new(&it, config);
+    while (rc == 0 && (rc = git_config_next(&entry, it)) == 0) {
+        const char *remote = remote_of_key(git, entry->name);
+        if (remote != NULL && (*name == NULL || strcmp(remote, "origin") == 0))
+            *name = remote;
+    }
+    if (rc != GIT_ITEROVER)
+        return pd_git_fail(err, rc, "cannot list the remotes of %s", git->name);
+    return true;
 }
 
 bool pd_git_has_commit(pd_git *git, const char *oid)

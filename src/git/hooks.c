@@ -4,6 +4,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -179,4 +180,54 @@ bool pd_hook_install(pd_git *git, const char *name, const char *script, const ch
     }
     *state = PD_HOOK_INSTALLED;
     return write_hook(place, NULL, script, err);
+}
+
+static void free_path(char **path)
+{
+    free(*path);
+}
+#define AUTO_PATH PD_CLEANUP(free_path) char *
+
+static bool is_below(const char *path, const char *root)
+{
+    AUTO_PATH real = root == NULL ? NULL : realpath(root, NULL);
+    size_t len = real == NULL ? 0 : strlen(real);
+    return len > 1 && strncmp(path, real, len) == 0 && (path[len] == '/' || path[len] == '\0');
+}
+
+/* Judges the nearest folder that is there: the others are made in it. */
+static bool is_inside(pd_git *git, const char *folder)
+{
+    char *path = pd_arena_strdup(git->arena, folder);
+    AUTO_PATH real = realpath(path, NULL);
+    while (real == NULL && strchr(path, '/') != NULL) {
+        *strrchr(path, '/') = '\0';
+        real = realpath(path[0] == '\0' ? "/" : path, NULL);
+    }
+    return real != NULL &&
+           (is_below(real, git->workdir) || is_below(real, git_repository_commondir(git->repo)));
+}
+
+bool pd_hook_look(pd_git *git, const char *name, const char *script, pd_hook_plan *out,
+                  pd_error *err)
+{
+    static const pd_hook_state states[] = {
+        [STANDING_NONE] = PD_HOOK_INSTALLED,
+        [STANDING_OURS] = PD_HOOK_UPDATED,
+        [STANDING_SAME] = PD_HOOK_PRESENT,
+        [STANDING_OTHER] = PD_HOOK_CHAINED,
+    };
+    const char *folder = "";
+    standing now = STANDING_NONE;
+    struct stat st;
+    if (!find_folder(git, git->arena, &folder, err))
+        return false;
+    const char *path = pd_arena_printf(git->arena, "%s/%s", folder, name);
+    const char *local = pd_arena_printf(git->arena, "%s.local", path);
+    if (!look(git->arena, path, script, &now, err))
+        return false;
+    if (now == STANDING_OTHER && lstat(local, &st) == 0)
+        return fail_taken(err, path, local);
+    *out = (pd_hook_plan){path, states[now], is_inside(git, folder)};
+    return true;
 }

@@ -22,4 +22,14 @@ typedef enum pd_hook_state {
 bool pd_hook_install(pd_git *git, const char *name, const char *script, const char **path,
                      pd_hook_state *state, pd_error *err) PD_CHECKED;
 
+typedef struct pd_hook_plan {
+    const char *path;
+    pd_hook_state state;
+    bool inside; /* it is in the work tree or the repository, not in a folder that several share */
+} pd_hook_plan;
+
+/* What pd_hook_install would do now, without doing it; it would fail where this fails. */
+bool pd_hook_look(pd_git *git, const char *name, const char *script, pd_hook_plan *out,
+                  pd_error *err) PD_CHECKED;
+
 #endif

@@ -13,6 +13,20 @@
 #define PD_OBJECT_MAX ((size_t)16 << 20)
 #define PD_SPEC_MAX 4096 /* bytes of a revision expression */
 
+/* A blob that was looked at: snapshots of several commits share most of theirs. */
+typedef struct pd_git_blob {
+    git_oid oid;
+    bool known;       /* that it is there, a blob, and of this size */
+    size_t size;      /* bytes */
+    const char *data; /* the arena's, NULL when it was not read yet */
+} pd_git_blob;
+
+typedef struct pd_git_cache {
+    pd_git_blob *slots; /* open addressing; one that is all zeros is free */
+    size_t slot_count;
+    size_t count;
+} pd_git_cache;
+
 struct pd_git {
     pd_arena *arena; /* the run's: holds this struct and all that is given out */
     git_repository *repo;
@@ -20,6 +34,7 @@ struct pd_git {
     const char *workdir; /* without a slash at its end, NULL for a bare repository */
     const char *name;    /* for messages: workdir, else the git folder */
     const char *shallow; /* path of the file that lists where a shallow clone's history ends */
+    pd_git_cache cache;
 };
 
 #define PD_GIT_HANDLE(type)                                                                        \
@@ -76,6 +91,34 @@ const char *pd_git_trim_folder(pd_arena *arena, const char *folder);
 
 /* Sorts entries by path and, where a tree holds a name twice, by object. */
 void pd_git_sort_entries(pd_snapshot *snapshot);
+
+/* The place of a blob in the cache, made when it is new; valid until the next call. */
+pd_git_blob *pd_git_cached(pd_git *git, const git_oid *oid) PD_NONNULL_RESULT;
+
+/* Commits of a shallow clone whose parents were not fetched, sorted; none in any other. */
+typedef struct pd_git_ends {
+    git_oid *items;
+    size_t count;
+    size_t capacity;
+} pd_git_ends;
+
+bool pd_git_read_ends(pd_git *git, pd_arena *arena, pd_git_ends *out, pd_error *err) PD_CHECKED;
+bool pd_git_is_end(const pd_git_ends *ends, const git_oid *oid);
+
+/* Loads a tree unless it is larger than PD_OBJECT_MAX: *out stays NULL then. path is for messages,
+ * *size is the object's, in bytes. */
+bool pd_git_load_tree(pd_git *git, const git_oid *oid, const char *path, git_tree **out,
+                      size_t *size, pd_error *err) PD_CHECKED;
+
+/* The entry of a tree by its name, NULL when there is none; a name that stands there twice is an
+ * error. path is for messages. */
+bool pd_git_find_in_tree(const git_tree *tree, const char *name, size_t len, const char *path,
+                         const git_tree_entry **out, pd_error *err) PD_CHECKED;
+
+/* Whether `to` is `from` or an ancestor of it; *known is false when a shallow history ends too
+ * early to tell. Both are commits that are there. */
+bool pd_git_reaches(pd_git *git, const git_oid *from, const git_oid *to, bool *is, bool *known,
+                    pd_error *err) PD_CHECKED;
 
 /* The best common ancestor of oids[0] and any of the others, as `git merge-base` has it. *found is
  * false when they share nothing; when that cannot be told, because a shallow history ends too

@@ -2,6 +2,10 @@
 
 #include <string.h>
 
+#include "base/str.h"
+
+#define REFS "refs/"
+
 /* One field, a range of the input. */
 typedef struct span {
     const char *data;
@@ -72,29 +76,78 @@ static bool parse_line(pd_arena *arena, span line, pd_push *push)
     return true;
 }
 
-static bool fail_line(pd_error *err, size_t number)
+/* "<old oid> SP <new oid> SP <ref>": no field can hold a blank, and a ref has its full name. */
+static bool parse_received(pd_arena *arena, span line, pd_push *push)
 {
-    pd_fail(err, PD_ERROR_USAGE, "cannot read line %zu of the pushed refs", number);
-    return pd_error_hint(err, "git calls the hook with lines of \"<local ref> <local object id> "
-                              "<remote ref> <remote object id>\" on standard input; see githooks(5)"
-                              ", pre-push.");
+    span ref = {0};
+    span new_oid = {0};
+    if (!take_last(&line, &ref) || !take_last(&line, &new_oid))
+        return false;
+    if (!is_oid(line) || !is_oid(new_oid) || line.len != new_oid.len || !is_ref(ref) ||
+        ref.len <= strlen(REFS) || memcmp(ref.data, REFS, strlen(REFS)) != 0)
+        return false;
+    push->local_ref = pd_arena_strndup(arena, ref.data, ref.len);
+    push->remote_ref = push->local_ref;
+    push->deletes = copy_oid(new_oid, push->local_oid);
+    push->creates = copy_oid(line, push->remote_oid);
+    return true;
 }
 
-bool pd_pushes_parse(pd_arena *arena, const char *text, size_t len, pd_pushes *out, pd_error *err)
+/* The two hooks whose lines are read here. */
+typedef struct line_form {
+    bool (*parse)(pd_arena *arena, span line, pd_push *push);
+    size_t max;
+    const char *hint;
+} line_form;
+
+static const line_form pushed_form = {
+    .parse = parse_line,
+    .max = PD_PUSHES_MAX,
+    .hint = "git calls the hook with lines of \"<local ref> <local object id> <remote ref> "
+            "<remote object id>\" on standard input; see githooks(5), pre-push.",
+};
+
+static const line_form received_form = {
+    .parse = parse_received,
+    .max = PD_RECEIVED_MAX,
+    .hint = "git calls the hook with lines of \"<old object id> <new object id> <ref>\" on "
+            "standard input; see githooks(5), pre-receive.",
+};
+
+static bool fail_count(const line_form *form, pd_error *err)
+{
+    pd_fail(err, PD_ERROR_USAGE, "cannot check a push of more than %zu refs", form->max);
+    return pd_error_hint(err, "Push them in parts.");
+}
+
+static bool parse_all(pd_arena *arena, const line_form *form, pd_bytes text, pd_pushes *out,
+                      pd_error *err)
 {
     memset(out, 0, sizeof *out);
     size_t at = 0;
-    while (at < len) {
-        const char *end = memchr(text + at, '\n', len - at);
-        if (out->count == PD_PUSHES_MAX)
-            return pd_fail(err, PD_ERROR_USAGE, "cannot check a push of more than %d refs",
-                           PD_PUSHES_MAX);
+    while (at < text.len) {
+        const char *start = text.data + at;
+        const char *end = memchr(start, '\n', text.len - at);
+        if (out->count == form->max)
+            return fail_count(form, err);
         pd_push push = {0};
-        span line = {text + at, end != NULL ? (size_t)(end - (text + at)) : 0};
-        if (end == NULL || !parse_line(arena, line, &push))
-            return fail_line(err, out->count + 1);
+        span line = {start, end != NULL ? (size_t)(end - start) : 0};
+        if (end == NULL || !form->parse(arena, line, &push)) {
+            pd_fail(err, PD_ERROR_USAGE, "cannot read line %zu of the pushed refs", out->count + 1);
+            return pd_error_hint(err, "%s", form->hint);
+        }
         *PD_PUSH(arena, out->items, out->count, out->capacity) = push;
         at += line.len + 1;
     }
     return true;
+}
+
+bool pd_pushes_parse(pd_arena *arena, const char *text, size_t len, pd_pushes *out, pd_error *err)
+{
+    return parse_all(arena, &pushed_form, (pd_bytes){text, len}, out, err);
+}
+
+bool pd_received_parse(pd_arena *arena, const char *text, size_t len, pd_pushes *out, pd_error *err)
+{
+    return parse_all(arena, &received_form, (pd_bytes){text, len}, out, err);
 }

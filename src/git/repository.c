@@ -161,13 +161,31 @@ const char *pd_git_workdir(pd_git *git)
     return git->workdir;
 }
 
-const char *pd_git_config(pd_git *git, const char *key)
+const char *pd_git_folder(pd_git *git)
+{
+    return without_slash(git->arena, git_repository_commondir(git->repo));
+}
+
+bool pd_git_read_config(pd_git *git, const char *key, const char **out, pd_error *err)
 {
     PD_AUTO_GIT_HANDLE(git_config) config = NULL;
     PD_AUTO_GIT_HANDLE(git_config_entry) entry = NULL;
-    if (git_repository_config_snapshot(&config, git->repo) != 0 ||
-        git_config_get_entry(&entry, config, key) != 0)
-        return NULL;
+    *out = NULL;
+    int rc = git_repository_config_snapshot(&config, git->repo);
+    if (rc == 0)
+        rc = git_config_get_entry(&entry, config, key);
+    if (rc == GIT_ENOTFOUND)
+        return true;
+    if (rc != 0)
+        return pd_git_fail(err, rc, "cannot read %s from the configuration of %s", key, git->name);
     /* A key without '=' is a true boolean: git-config(1), "Syntax". */
-    return pd_arena_strdup(git->arena, entry->value != NULL ? entry->value : "true");
+    *out = pd_arena_strdup(git->arena, entry->value != NULL ? entry->value : "true");
+    return true;
+}
+
+const char *pd_git_config(pd_git *git, const char *key)
+{
+    const char *value = NULL;
+    pd_error ignored = {0};
+    return pd_git_read_config(git, key, &value, &ignored) ? value : NULL;
 }

@@ -44,7 +44,13 @@ bool pd_git_is_unborn(pd_git *git); /* HEAD names a branch that has no commit ye
 /* The work tree's root, NULL for a bare repository. */
 const char *pd_git_workdir(pd_git *git);
 
+/* Where the repository keeps its own files: absolute, without a slash at its end. */
+const char *pd_git_folder(pd_git *git);
+
 /* A value of git's configuration (all levels), NULL when it is not set. */
 const char *pd_git_config(pd_git *git, const char *key);
+
+/* The same for a value that a gate depends on: what cannot be read is PD_ERROR_UNREACHABLE. */
+bool pd_git_read_config(pd_git *git, const char *key, const char **out, pd_error *err) PD_CHECKED;
 
 #endif

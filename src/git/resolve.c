@@ -4,6 +4,7 @@
 #include <strings.h>
 
 #include "base/str.h"
+#include "git/history.h"
 #include "git/internal.h"
 
 #define TEXT_MAX ((size_t)1024) /* bytes that are kept of a subject or a name */
@@ -45,7 +46,8 @@ static bool fail_not_a_commit(pd_error *err, const char *name, git_object_t type
 }
 
 /* Follows annotated tags to what they name, asking each object's size before it is loaded. */
-static bool peel(pd_git *git, const char *name, const git_oid *start, git_oid *out, pd_error *err)
+static bool follow(pd_git *git, const char *name, const git_oid *start, git_oid *out,
+                   git_object_t *kind, pd_error *err)
 {
     git_oid oid;
     git_oid_cpy(&oid, start);
@@ -55,8 +57,9 @@ static bool peel(pd_git *git, const char *name, const git_oid *start, git_oid *o
         int rc = git_odb_read_header(&size, &type, git->odb, &oid);
         if (rc != 0)
             return fail_missing(git, &oid, rc, err);
+        *kind = type;
         if (type != GIT_OBJECT_COMMIT && type != GIT_OBJECT_TAG)
-            return fail_not_a_commit(err, name, type);
+            return true;
         if (size > PD_OBJECT_MAX)
             return pd_fail(err, PD_ERROR_UNREACHABLE,
                            "cannot read '%s': an object of %zu bytes stands for it", name, size);
@@ -71,6 +74,28 @@ static bool peel(pd_git *git, const char *name, const git_oid *start, git_oid *o
     }
     return pd_fail(err, PD_ERROR_UNREACHABLE, "cannot read '%s': it is a tag of a tag of a tag ...",
                    name);
+}
+
+static bool peel(pd_git *git, const char *name, const git_oid *start, git_oid *out, pd_error *err)
+{
+    git_object_t kind = GIT_OBJECT_INVALID;
+    if (!follow(git, name, start, out, &kind, err))
+        return false;
+    return kind == GIT_OBJECT_COMMIT || fail_not_a_commit(err, name, kind);
+}
+
+bool pd_git_leads_to_commit(pd_git *git, const char *oid, bool *leads, pd_error *err)
+{
+    git_oid start;
+    git_oid end;
+    git_object_t kind = GIT_OBJECT_INVALID;
+    int rc = git_oid_fromstrp(&start, oid);
+    if (rc != 0)
+        return pd_git_fail(err, rc, "cannot read '%s' as an object id", oid);
+    if (!follow(git, oid, &start, &end, &kind, err))
+        return false;
+    *leads = kind == GIT_OBJECT_COMMIT;
+    return true;
 }
 
 bool pd_git_load_commit(pd_git *git, const git_oid *oid, git_commit **out, pd_error *err)

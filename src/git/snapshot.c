@@ -19,8 +19,7 @@ static bool fail_object(pd_git *git, const char *path, int rc, pd_error *err)
     return pd_git_missing_hint(git, err);
 }
 
-/* Loads a tree unless it is larger than PD_OBJECT_MAX: *out stays NULL then. */
-static bool load_tree(pd_git *git, const git_oid *oid, const char *path, git_tree **out,
+bool pd_git_load_tree(pd_git *git, const git_oid *oid, const char *path, git_tree **out,
                       size_t *size, pd_error *err)
 {
     git_object_t type = GIT_OBJECT_INVALID;
@@ -39,7 +38,7 @@ static bool load_tree(pd_git *git, const git_oid *oid, const char *path, git_tre
 
 /* Looks through all entries, because git's binary search misses names in a tree that is not
  * sorted, and because a tree that was made by hand can hold a name twice. */
-static bool find_in_tree(const git_tree *tree, const char *name, size_t len, const char *path,
+bool pd_git_find_in_tree(const git_tree *tree, const char *name, size_t len, const char *path,
                          const git_tree_entry **out, pd_error *err)
 {
     *out = NULL;
@@ -90,13 +89,13 @@ static bool find_path(pd_git *git, const pd_revision *revision, const char *path
             out->present = false;
             return true;
         }
-        if (!load_tree(git, &out->oid, path, &tree, &size, err))
+        if (!pd_git_load_tree(git, &out->oid, path, &tree, &size, err))
             return false;
         if (tree == NULL)
             return pd_fail(err, PD_ERROR_UNREACHABLE,
                            "cannot read %s: a folder on its way has a list of %zu bytes", path,
                            size);
-        if (!find_in_tree(tree, rest, len, path, &entry, err))
+        if (!pd_git_find_in_tree(tree, rest, len, path, &entry, err))
             return false;
         out->present = entry != NULL;
         if (entry != NULL) {
@@ -128,20 +127,27 @@ static const char *mode_name(git_filemode_t mode)
 
 typedef struct blob {
     const git_oid *oid;
-    const char *path; /* for messages */
-    size_t size;      /* known and allowed */
+    const char *folder; /* and path: for messages */
+    const char *path;
+    size_t size; /* known and allowed */
 } blob;
+
+/* A path from the root of the tree. */
+static const char *join(pd_git *git, const char *folder, const char *path)
+{
+    return folder[0] == '\0' ? path : pd_arena_printf(git->arena, "%s/%s", folder, path);
+}
 
 static bool read_blob(pd_git *git, pd_arena *arena, blob wanted, const char **data, pd_error *err)
 {
     PD_AUTO_GIT_HANDLE(git_odb_object) object = NULL;
     int rc = git_odb_read(&object, git->odb, wanted.oid);
     if (rc != 0)
-        return fail_object(git, wanted.path, rc, err);
+        return fail_object(git, join(git, wanted.folder, wanted.path), rc, err);
     if (git_odb_object_size(object) != wanted.size ||
         git_odb_object_type(object) != GIT_OBJECT_BLOB) {
         pd_fail(err, PD_ERROR_UNREACHABLE, "cannot read %s: its object is not what it said",
-                wanted.path);
+                join(git, wanted.folder, wanted.path));
         return pd_git_missing_hint(git, err);
     }
     *data = pd_arena_strndup(arena, git_odb_object_data(object), wanted.size);
@@ -151,17 +157,16 @@ static bool read_blob(pd_git *git, pd_arena *arena, blob wanted, const char **da
 /* An entry's path from the root of the tree. */
 static const char *full_path(const walk *w, const char *path)
 {
-    const char *folder = w->out->folder;
-    return folder[0] == '\0' ? path : pd_arena_printf(w->arena, "%s/%s", folder, path);
+    return join(w->git, w->out->folder, path);
 }
 
-/* Size and, where it is wanted, content of a file. An object that is missing is an error only
- * when its content could be wanted: partial clones leave the others out. */
-static bool load_file(walk *w, const git_oid *oid, pd_entry *entry, pd_error *err)
+/* Looks up a blob's size, which stays unknown when it is missing and not wanted. */
+static bool measure(walk *w, const pd_entry *entry, pd_git_blob *cached, pd_error *err)
 {
-    size_t size = 0;
     git_object_t type = GIT_OBJECT_INVALID;
-    int rc = git_odb_read_header(&size, &type, w->git->odb, oid);
+    if (cached->known)
+        return true;
+    int rc = git_odb_read_header(&cached->size, &type, w->git->odb, &cached->oid);
     if (rc != 0 && !pd_entry_wanted(entry->path, 0))
         return true;
     if (rc != 0)
@@ -171,16 +176,32 @@ static bool load_file(walk *w, const git_oid *oid, pd_entry *entry, pd_error *er
                 full_path(w, entry->path));
         return pd_git_missing_hint(w->git, err);
     }
-    entry->size = size;
-    if (!w->contents || !pd_entry_wanted(entry->path, size))
+    cached->known = true;
+    return true;
+}
+
+/* Size and, where it is wanted, content of a file. An object that is missing is an error only
+ * when its content could be wanted: partial clones leave the others out. */
+static bool load_file(walk *w, const git_oid *oid, pd_entry *entry, pd_error *err)
+{
+    pd_git_blob *cached = pd_git_cached(w->git, oid);
+    if (!measure(w, entry, cached, err))
+        return false;
+    if (!cached->known)
         return true;
-    if (w->bytes + size > PD_SET_MAX) {
+    entry->size = cached->size;
+    if (!w->contents || !pd_entry_wanted(entry->path, entry->size))
+        return true;
+    if (w->bytes + entry->size > PD_SET_MAX) {
         w->out->too_many = true;
         return true;
     }
-    w->bytes += size;
-    blob wanted = {oid, full_path(w, entry->path), size};
-    return read_blob(w->git, w->arena, wanted, &entry->data, err);
+    w->bytes += entry->size;
+    blob wanted = {oid, w->out->folder, entry->path, cached->size};
+    if (cached->data == NULL && !read_blob(w->git, w->arena, wanted, &cached->data, err))
+        return false;
+    entry->data = cached->data;
+    return true;
 }
 
 static bool add_entry(walk *w, const char *path, git_filemode_t mode, const git_oid *oid,
@@ -208,13 +229,21 @@ static bool add_entry(walk *w, const char *path, git_filemode_t mode, const git_
                    full_path(w, path));
 }
 
+/* No file system could hold it, and no report should. */
+static bool fail_name(const walk *w, const char *name, pd_error *err)
+{
+    return pd_fail(err, PD_ERROR_UNREACHABLE, "cannot read %s: a name in it has %zu bytes",
+                   w->out->folder[0] != '\0' ? w->out->folder : "the root of the tree",
+                   strlen(name));
+}
+
 /* One level of the listing. Recursion ends at depth 2. */
 static bool list(walk *w, const git_oid *oid, const char *prefix, int depth, pd_error *err)
 {
     PD_AUTO_GIT_HANDLE(git_tree) tree = NULL;
     size_t size = 0;
     const char *name_of_tree = prefix[0] != '\0' ? full_path(w, prefix) : w->out->folder;
-    if (!load_tree(w->git, oid, name_of_tree, &tree, &size, err))
+    if (!pd_git_load_tree(w->git, oid, name_of_tree, &tree, &size, err))
         return false;
     w->bytes += size;
     if (tree == NULL || w->bytes > PD_SET_MAX) {
@@ -225,6 +254,8 @@ static bool list(walk *w, const git_oid *oid, const char *prefix, int depth, pd_
         const git_tree_entry *item = git_tree_entry_byindex(tree, i);
         const char *name = git_tree_entry_name(item);
         git_filemode_t mode = git_tree_entry_filemode(item);
+        if (strlen(name) > PD_NAME_MAX)
+            return fail_name(w, name, err);
         w->bytes += strlen(prefix) + strlen(name);
         if (w->visited == PD_ENTRIES_MAX || w->bytes > PD_SET_MAX)
             w->out->too_many = true;
@@ -318,5 +349,5 @@ bool pd_git_read_file(pd_git *git, const pd_revision *revision, const char *path
     if (out->len > max)
         return pd_fail(err, PD_ERROR_USAGE, "cannot read %s: it has %zu bytes, more than %zu", path,
                        out->len, max);
-    return read_blob(git, git->arena, (blob){&place.oid, path, out->len}, &out->data, err);
+    return read_blob(git, git->arena, (blob){&place.oid, "", path, out->len}, &out->data, err);
 }

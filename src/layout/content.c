@@ -119,6 +119,11 @@ static void check_content(pd_reader *reader, const pd_entry *entry, const char *
                         entry->path);
         return;
     }
+    /* A program's encoding is a matter of its language. */
+    if (pd_program_kind(entry->path) != NULL) {
+        check_conflict(reader, entry, path);
+        return;
+    }
     if (check_utf16(reader, entry, path)) {
         return;
     }
@@ -160,7 +165,7 @@ static const char *unsafe_name(const char *path)
         if (part == 0 || (part <= 2 && strspn(at, ".") >= part)) {
             return "'.' or '..'";
         }
-        if (at[part] == '\0' && part == 4) {
+        if (at[part] == '\0' && strcasecmp(at, ".sql") == 0) {
             return "nothing in front of .sql";
         }
         at += part + (at[part] == '/');
@@ -171,7 +176,8 @@ static const char *unsafe_name(const char *path)
 static void check_name(pd_reader *reader, const pd_entry *entry, const char *path)
 {
     size_t len = strlen(entry->path);
-    if (len < 4 || strcasecmp(entry->path + len - 4, ".sql") != 0) {
+    bool sql = len >= 4 && strcasecmp(entry->path + len - 4, ".sql") == 0;
+    if (!sql && !pd_entry_wanted(entry->path, 0)) {
         return;
     }
     const char *why = unsafe_name(entry->path);

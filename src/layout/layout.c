@@ -4,7 +4,8 @@
 
 #include "base/str.h"
 #include "layout/manifest.h"
-#include "layout/reader.h"
+#include "layout/pairs.h"
+#include "layout/version.h"
 
 #define INSIST "`git config -f " PD_SETTINGS_FILE " migrations.layout %s`"
 
@@ -38,15 +39,27 @@ static const char *folder_path(const pd_reader *reader)
     return *folder == '\0' ? NULL : folder;
 }
 
-static void report_foreign(pd_reader *reader, const char *tool, const char *path)
+static void report_foreign(pd_reader *reader, const pd_detection *found)
 {
     pd_finding *finding =
-        pd_find(reader->findings, PD_RULE_LAYOUT_UNKNOWN, path,
-                "the migrations are in the layout of %s, which is not read yet", tool);
+        pd_find(reader->findings, PD_RULE_LAYOUT_UNKNOWN, pd_tree_path(reader, found->shown),
+                "the migrations are in the layout of %s, which is not read", found->foreign);
     pd_finding_hint(reader->findings, finding,
                     "Read as plain files, both directions could run one after the other. If "
                     "these are plain NAME.sql files all the same, " INSIST " insists.",
                     "plain");
+}
+
+static void report_ambiguous(pd_reader *reader, const pd_detection *found)
+{
+    const char *kind = pd_layout_name(found->kind);
+    const char *other = pd_layout_name(found->other);
+    pd_finding *finding =
+        pd_find(reader->findings, PD_RULE_LAYOUT_AMBIGUOUS,
+                found->shown == NULL ? folder_path(reader) : pd_tree_path(reader, found->shown),
+                "the migrations fit both %s and %s: %s", kind, other, found->differs);
+    pd_finding_hint(reader->findings, finding,
+                    "Say which it is, and commit that: " INSIST ", or with %s.", kind, other);
 }
 
 static void report_unfit(pd_reader *reader, pd_layout_kind kind, const char *lacks,
@@ -101,8 +114,21 @@ static void judge_fit(pd_reader *reader, pd_layout_kind kind, const shape *seen)
     case PD_LAYOUT_GOOSE:
     case PD_LAYOUT_CUSTOM:
     case PD_LAYOUT_COUNT:
+        return; /* told by the set that was read: judge_set */
+    }
+}
+
+/* No file of the folder is a migration of its layout, and SQL files are there. */
+static void judge_set(pd_reader *reader, const pd_pairs *pairs, const shape *seen)
+{
+    if (reader->set->count > 0 || reader->set->orphan_count > 0 || !(seen->flat || seen->nested) ||
+        pairs->kind == PD_LAYOUT_PLAIN || reader->findings->count > 0) {
         return;
     }
+    report_unfit(reader, pairs->kind, pairs->shows,
+                 "Name the migrations as this layout has them, or set migrations.layout "
+                 "in " PD_SETTINGS_FILE " to what the folder has; [layout] up and rollback there "
+                 "take patterns of your own.");
 }
 
 /* Both of Drizzle's layouts at once: read what the files are in, and pass over the other. */
@@ -142,44 +168,49 @@ static void read_sums(pd_reader *reader)
                       (size_t)entry->size, reader->set, unsound ? &unheard : reader->findings);
 }
 
-static void read_layout(pd_reader *reader, pd_layout_kind kind, bool detected)
+static void read_layout(pd_reader *reader, pd_layout_kind kind, const pd_settings *settings,
+                        const shape *seen)
 {
-    size_t index = 0;
-    switch (kind) {
-    case PD_LAYOUT_DRIZZLE:
+    pd_pairs custom;
+    const pd_pairs *pairs = pd_pairs_of(kind, reader->snapshot, settings, &custom);
+    if (kind == PD_LAYOUT_DRIZZLE) {
         pd_read_drizzle(reader);
-        return;
-    case PD_LAYOUT_DRIZZLE_FOLDERS:
+    } else if (kind == PD_LAYOUT_DRIZZLE_FOLDERS) {
         pd_read_drizzle_folders(reader);
-        return;
-    case PD_LAYOUT_PLAIN: {
-        pd_read_plain(reader);
-        const char *tool = detected ? pd_foreign_content(reader->set, &index) : NULL;
-        if (tool != NULL) {
-            report_foreign(reader, tool, reader->set->migrations[index].up.path);
+    } else if (pairs != NULL) {
+        pd_read_pairs(reader, pairs);
+        judge_set(reader, pairs, seen);
+        pd_report_leftovers(reader, PD_RULE_SQL_OUTSIDE_SET);
+    }
+}
+
+bool pd_layout_holds(const pd_snapshot *snapshot, const pd_settings *settings)
+{
+    PD_AUTO_ARENA scratch = pd_arena_new();
+    pd_pairs custom;
+    pd_layout_kind kind = settings->layout == PD_LAYOUT_DETECT && settings->up_pattern != NULL
+                              ? PD_LAYOUT_CUSTOM
+                              : settings->layout;
+    const pd_pairs *pairs = pd_pairs_of(kind, snapshot, settings, &custom);
+    if (pd_layout_detect(snapshot) != PD_LAYOUT_DETECT) {
+        return true;
+    }
+    for (size_t i = 0; pairs != NULL && i < snapshot->count; i++) {
+        const char *path = snapshot->entries[i].path;
+        pd_pair_file file;
+        /* A subfolder that Flyway would search may be a folder of migrations of its own. */
+        bool looked_at = !pairs->nested || pd_is_top_level(path);
+        if (looked_at && pd_pairs_match(scratch, pairs, path, &file)) {
+            return true;
         }
-        return;
     }
-    case PD_LAYOUT_GOLANG_MIGRATE:
-    case PD_LAYOUT_SQLX:
-    case PD_LAYOUT_DIESEL:
-    case PD_LAYOUT_PRISMA:
-    case PD_LAYOUT_FLYWAY:
-    case PD_LAYOUT_DBMATE:
-    case PD_LAYOUT_GOOSE:
-    case PD_LAYOUT_CUSTOM:
-    case PD_LAYOUT_COUNT:
-    case PD_LAYOUT_DETECT:
-        return;
-    }
+    return false;
 }
 
 void pd_layout_read(pd_arena *arena, const pd_snapshot *snapshot, const pd_settings *settings,
                     int64_t now_ms, pd_set *out, pd_findings *findings)
 {
-    const char *foreign = NULL;
-    pd_layout_kind wanted = settings->layout;
-    bool detected = wanted == PD_LAYOUT_DETECT;
+    pd_detection found = {.kind = settings->layout};
     *out = (pd_set){.folder = snapshot->folder};
     pd_reader reader = {
         .arena = arena,
@@ -190,20 +221,30 @@ void pd_layout_read(pd_arena *arena, const pd_snapshot *snapshot, const pd_setti
         .taken = pd_arena_array(arena, snapshot->count + 1, sizeof(bool)),
         .unsound = pd_arena_array(arena, snapshot->count + 1, sizeof(bool)),
     };
-    pd_layout_kind kind = detected ? pd_layout_detect(snapshot, &foreign) : wanted;
+    if (settings->layout == PD_LAYOUT_DETECT) {
+        found = settings->up_pattern != NULL ? (pd_detection){.kind = PD_LAYOUT_CUSTOM}
+                                             : pd_detect(snapshot);
+    }
     shape seen = shape_of(snapshot);
     pd_check_entries(&reader);
     read_sums(&reader);
-    if (foreign != NULL) {
-        report_foreign(&reader, foreign, folder_path(&reader));
+    if (found.foreign != NULL) {
+        report_foreign(&reader, &found);
         return;
     }
-    bool drizzle = kind == PD_LAYOUT_DRIZZLE || kind == PD_LAYOUT_DRIZZLE_FOLDERS;
-    if (drizzle && seen.journal && seen.folders) {
-        kind = settle_halves(&reader, &seen);
-    } else {
-        judge_fit(&reader, kind, &seen);
+    /* Neither is read: even where the finding is made a warning, nothing is guessed. */
+    if (found.other != PD_LAYOUT_DETECT) {
+        report_ambiguous(&reader, &found);
+        return;
     }
-    out->layout = kind;
-    read_layout(&reader, kind, detected);
+    bool drizzle = found.kind == PD_LAYOUT_DRIZZLE || found.kind == PD_LAYOUT_DRIZZLE_FOLDERS;
+    if (drizzle && seen.journal && seen.folders) {
+        found.kind = settle_halves(&reader, &seen);
+    } else {
+        judge_fit(&reader, found.kind, &seen);
+    }
+    out->layout = found.kind;
+    read_layout(&reader, found.kind, settings, &seen);
+    pd_number_migrations(arena, out);
+    pd_check_numbers(&reader);
 }

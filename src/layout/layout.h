@@ -10,11 +10,12 @@
 #include "domain/migration.h"
 #include "domain/revision.h"
 
-/* The layout that a snapshot shows (contents are not needed): the journal makes it drizzle, a
- * folder with migration.sql drizzle-folders, else *.sql files plain. PD_LAYOUT_DETECT when it
- * shows none. Another tool's layout (NAME.up.sql and NAME.down.sql, V1__name.sql) is none of
- * ours: *foreign is then its name, else NULL. */
-pd_layout_kind pd_layout_detect(const pd_snapshot *snapshot, const char **foreign);
+/* The layout that the names of a snapshot show; contents are not needed. PD_LAYOUT_DETECT when it
+ * shows none. Of two that fit it is either: pd_layout_read looks closer, and asks. */
+pd_layout_kind pd_layout_detect(const pd_snapshot *snapshot);
+
+/* Whether the names show migrations of any layout, or of the one that the settings name. */
+bool pd_layout_holds(const pd_snapshot *snapshot, const pd_settings *settings);
 
 /* Reads the set in the layout that the settings name (PD_LAYOUT_DETECT: detected), with the
  * patterns and order of [layout] for PD_LAYOUT_CUSTOM, with its companions, hashes and SHA256SUMS,

@@ -65,13 +65,26 @@ void pd_finding_in_line(pd_findings *findings, pd_finding *finding, const char *
 void pd_check_entries(pd_reader *reader); /* kinds, names, content; fills `unsound` */
 void pd_read_drizzle(pd_reader *reader);
 void pd_read_drizzle_folders(pd_reader *reader);
-void pd_read_plain(pd_reader *reader);
 
 /* Top-level *.sql files in byte order of names, companions included. */
 void pd_read_flat(pd_reader *reader);
 
-/* The other tool whose sections (both directions in one file) the migrations hold, or NULL;
- * *index is then the migration that shows it. */
-const char *pd_foreign_content(const pd_set *set, size_t *index);
+/* The findings duplicate-version and order-not-numeric of a set whose migrations are numbered;
+ * Drizzle's layouts have findings of their own. */
+void pd_check_numbers(pd_reader *reader);
+
+/* ---- detection ---- */
+
+/* What the files show. */
+typedef struct pd_detection {
+    pd_layout_kind kind;  /* PD_LAYOUT_DETECT: nothing that is known */
+    pd_layout_kind other; /* fits as well and would be read otherwise; else PD_LAYOUT_DETECT */
+    const char *differs;  /* how they would be read, in words: "X runs …, Y passes over it" */
+    const char *foreign;  /* a tool whose files are not read, or NULL */
+    const char *shown;    /* the entry that shows it, or NULL */
+} pd_detection;
+
+/* By names, and for files with both directions by contents. */
+pd_detection pd_detect(const pd_snapshot *snapshot);
 
 #endif

@@ -62,7 +62,9 @@ static void collect(rows *self, const pd_set *tree, const pd_set *base)
 {
     for (size_t i = 0; i < tree->count; i++) {
         add_file(self, &tree->migrations[i].up);
-        add_file(self, &tree->migrations[i].down);
+        if (!tree->migrations[i].one_file) {
+            add_file(self, &tree->migrations[i].down);
+        }
     }
     for (size_t i = 0; i < tree->orphan_count; i++) {
         add_file(self, &tree->orphans[i]);

@@ -68,3 +68,59 @@ int pd_version_compare(const char *a, const char *b)
     }
     return (*a != '\0') - (*b != '\0');
 }
+
+/* Groups of digits without leading zeros, whatever parts them, and without groups of zero at the
+ * end, which count for nothing; NULL when there are none. */
+static const char *plain_version(pd_arena *arena, const char *version)
+{
+    PD_AUTO_STRBUF out = pd_strbuf_new(PD_STRBUF_MAX);
+    for (const char *at = version; *at != '\0';) {
+        size_t len = strspn(at, DIGITS);
+        if (len > 0) {
+            add_group(&out, at, len);
+        }
+        at += len > 0 ? len : 1;
+    }
+    while (out.len > 2 && strcmp(out.data + out.len - 2, ".0") == 0) {
+        out.len -= 2;
+        out.data[out.len] = '\0';
+    }
+    return out.len == 0 ? NULL : pd_strbuf_keep(&out, arena);
+}
+
+static const char *number_of(pd_arena *arena, const pd_set *set, const pd_migration *migration)
+{
+    switch (set->layout) {
+    case PD_LAYOUT_PRISMA: /* knows whole names only: two of one second are two */
+        return NULL;
+    case PD_LAYOUT_DIESEL:
+        return migration->version;
+    case PD_LAYOUT_DBMATE:
+        return pd_arena_strndup(arena, migration->name, strspn(migration->name, DIGITS));
+    case PD_LAYOUT_GOLANG_MIGRATE:
+    case PD_LAYOUT_SQLX:
+    case PD_LAYOUT_FLYWAY:
+    case PD_LAYOUT_GOOSE:
+        return plain_version(arena, migration->version);
+    case PD_LAYOUT_CUSTOM:
+        if (migration->version != NULL) {
+            return set->order == PD_ORDER_BYTES ? migration->version
+                                                : plain_version(arena, migration->version);
+        }
+        break;
+    case PD_LAYOUT_PLAIN:
+    case PD_LAYOUT_DRIZZLE:
+    case PD_LAYOUT_DRIZZLE_FOLDERS:
+    case PD_LAYOUT_DETECT:
+    case PD_LAYOUT_COUNT:
+        break;
+    }
+    return pd_version_of(arena, migration->name);
+}
+
+void pd_number_migrations(pd_arena *arena, pd_set *set)
+{
+    for (size_t i = 0; i < set->count; i++) {
+        set->migrations[i].number = number_of(arena, set, &set->migrations[i]);
+    }
+}

@@ -1,5 +1,6 @@
 #include "base/str.h"
 #include "pg/errors.h"
+#include "pg/foreign.h"
 #include "pg/internal.h"
 #include "pg/query.h"
 #include "pg_statements.h"
@@ -87,6 +88,7 @@ static bool read_deployments(pd_db *db, pd_arena *arena, pd_ledger *out, pd_erro
         return false;
     }
     int rows = PQntuples(result);
+    out->commit = rows > 0 ? pd_value_text(arena, result, 0, 14) : NULL;
     for (int i = 0; i < rows;) {
         const char *id = PQgetvalue(result, i, 0);
         int names = 0;
@@ -186,10 +188,12 @@ static bool find_names(pd_db *db, pd_arena *arena, const char **names, pd_error 
     PD_AUTO_RESULT result = NULL;
     bool drizzle = pd_layout_is_drizzle(db->options.layout);
     const char *values[] = {drizzle ? db->options.settings->ledger_schema : NULL,
-                            drizzle ? db->options.settings->ledger_table : NULL};
+                            drizzle ? db->options.settings->ledger_table : NULL,
+                            db->options.settings->verify_schema,
+                            pd_foreign_wanted(db) ? pd_foreign_names(arena) : NULL};
     pd_request request = pd_db_request(db, pd_query_read_names, "cannot look for the ledger");
     request.values = values;
-    request.count = 2;
+    request.count = 4;
     if (!pd_conn_get(&db->control, &request, &result, err)) {
         return false;
     }
@@ -251,7 +255,8 @@ static bool read_snapshot(pd_db *db, pd_arena *arena, pd_ledger *out, bool *agai
     if (found.drizzle && !read_drizzle(db, arena, found.drizzle_name, out, err)) {
         return false;
     }
-    return pd_tables_count(db, &db->control, &out->tables, err) &&
+    return pd_foreign_read(db, arena, out, err) &&
+           pd_tables_count(db, &db->control, &out->tables, err) &&
            read_current_schema(db, arena, out, err);
 }
 

@@ -10,6 +10,7 @@
 #include "base/str.h"
 #include "render/text.h"
 #include "render/verdict.h"
+#include "render/words.h"
 
 #define WIDTH_MIN 40
 #define WIDTH_MAX 200
@@ -52,6 +53,30 @@ static void add_folder(const pd_human *human, const pd_set *set)
                                    layout[0] == '\0' ? "" : ", ", count));
 }
 
+/* Where it is, and where the commit that was deployed there stands. */
+static void add_database(const pd_human *human)
+{
+    const pd_report *report = human->report;
+    const char *target = report->target == NULL ? "" : target_text(human, report->target);
+    const char *standing = pd_words_standing(&report->standing, human->arena);
+    const char *text = pd_arena_printf(human->arena, "%s%s%s", target,
+                                       target[0] != '\0' && standing[0] != '\0' ? ", " : "",
+                                       pd_printable(human->arena, standing));
+    if (text[0] != '\0')
+        pd_human_field(human, "database", 8, text);
+}
+
+/* The published revision, and the tip that it was found with when that is another one. */
+static void add_bases(const pd_human *human)
+{
+    const pd_revision *base = human->report->base;
+    const pd_revision *tip = human->report->base_tip;
+    if (base != NULL)
+        pd_human_field(human, "base", 8, revision_text(human, base));
+    if (tip != NULL && (base == NULL || !pd_streq(base->oid, tip->oid)))
+        pd_human_field(human, "base tip", 8, revision_text(human, tip));
+}
+
 static void add_author(const pd_human *human, const pd_revision *revision)
 {
     if (revision->author == NULL)
@@ -76,12 +101,10 @@ void pd_human_header(const pd_human *human)
     pd_strbuf_addc(human->out, '\n');
     if (report->revision != NULL && human->options->verbose)
         add_author(human, report->revision);
-    if (report->base != NULL)
-        pd_human_field(human, "base", 8, revision_text(human, report->base));
+    add_bases(human);
     if (report->set != NULL)
         add_folder(human, report->set);
-    if (report->target != NULL)
-        pd_human_field(human, "database", 8, target_text(human, report->target));
+    add_database(human);
 }
 
 static void add_gate(const pd_human *human, const pd_gate_result *gate)
@@ -150,6 +173,7 @@ void pd_render_human(const pd_report *report, const pd_render_options *options, 
     if (!options->quiet) {
         pd_human_header(&human);
         pd_human_gates(&human);
+        pd_human_steering(&human);
     }
     pd_human_findings(&human);
     if (!options->quiet) {

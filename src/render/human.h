@@ -62,6 +62,7 @@ const char *pd_human_time(const pd_human *human, const char *timestamp);
 /* The blocks, each with the gap in front of it; each writes nothing when there is nothing. */
 void pd_human_header(const pd_human *human);
 void pd_human_gates(const pd_human *human);
+void pd_human_steering(const pd_human *human);
 void pd_human_findings(const pd_human *human);
 void pd_human_plan(const pd_human *human);
 void pd_human_failure(const pd_human *human);

@@ -1,6 +1,8 @@
 #include "base/printable.h"
 #include "base/str.h"
 #include "render/human.h"
+#include "render/text.h"
+#include "render/words.h"
 
 #define FINDINGS_SHOWN 100 /* errors come first; --verbose shows all */
 
@@ -24,6 +26,8 @@ static void add_finding(const pd_human *human, const pd_finding *finding)
     add_title(human, style, pd_severity_name(finding->severity), id, &finding->place);
     pd_human_said(human, PD_STYLE_PLAIN, NULL, finding->message);
     pd_human_excerpt(human, &finding->place, finding->excerpt, style);
+    pd_human_said(human, PD_STYLE_PLAIN, NULL, pd_words_change(finding, human->arena));
+    pd_human_said(human, PD_STYLE_PLAIN, NULL, pd_words_origin(finding, human->arena));
     pd_human_said(human, PD_STYLE_HINT, "hint", finding->hint);
     if (human->options->verbose)
         pd_human_said(human, PD_STYLE_FAINT, "rule",
@@ -42,6 +46,28 @@ void pd_human_findings(const pd_human *human)
     if (shown < count) {
         pd_human_gap(human);
         pd_strbuf_addf(human->out, "… %zu more findings, --verbose shows them\n", count - shown);
+    }
+}
+
+/* Not findings: that settings changed is said, and decided by who reads it. */
+void pd_human_steering(const pd_human *human)
+{
+    const pd_report *report = human->report;
+    if (report->steering_count == 0)
+        return;
+    pd_human_gap(human);
+    pd_human_paint(human, PD_STYLE_STRONG, "steering");
+    pd_strbuf_adds(human->out, "  ");
+    pd_text_wrap(human->out, pd_words_steering(report, human->arena),
+                 &(pd_wrap){.indent = "          ", .column = 10, .width = human->width});
+    pd_strbuf_addc(human->out, '\n');
+    for (size_t i = 0; i < report->steering_count; i++) {
+        const pd_steering *steering = &report->steering[i];
+        const char *detail = steering->detail == NULL ? "" : steering->detail;
+        pd_human_said(human, PD_STYLE_WARN, steering->what,
+                      pd_arena_printf(human->arena, "%s%s%s",
+                                      pd_printable(human->arena, steering->path),
+                                      detail[0] == '\0' ? "" : "\n", detail));
     }
 }
 

@@ -133,8 +133,9 @@ static void add_applied(const pd_human *human, const pd_ledger *ledger)
 static const char *outcome_text(const pd_human *human, const pd_deployment *row)
 {
     const char *outcome = row->outcome == NULL ? "" : row->outcome;
-    return pd_streq(row->kind, "rollback") ? pd_arena_printf(human->arena, "rollback %s", outcome)
-                                           : outcome;
+    return pd_streq(row->kind, "deploy") || row->kind == NULL
+               ? outcome
+               : pd_arena_printf(human->arena, "%s %s", row->kind, outcome);
 }
 
 /* Who, and the backup that was made before: on a bad day it is looked up here. */
@@ -193,6 +194,13 @@ void pd_human_status(const pd_human *human)
                               "Drizzle's table has %s. The first `predeploy deploy` "
                               "adopts them as they are.",
                               pd_count_noun(human->arena, (int64_t)ledger->drizzle_count, "row")));
+        for (size_t i = 0; i < ledger->foreign_count; i++)
+            pd_human_said(human, PD_STYLE_HINT, "hint",
+                          pd_arena_printf(human->arena,
+                                          "%s.%s looks like the ledger of %s. `predeploy adopt "
+                                          "--dry-run` shows what would be taken over from it.",
+                                          ledger->foreign[i].schema, ledger->foreign[i].table,
+                                          pd_layout_name(ledger->foreign[i].tool)));
         return;
     }
     add_applied(human, ledger);

@@ -127,6 +127,7 @@ static json_t *findings_value(const pd_findings *findings, pd_arena *arena)
         pd_put_text(value, "message", finding->message);
         pd_put_said(value, "hint", finding->hint);
         pd_put_text(value, "excerpt", finding->excerpt);
+        pd_put(value, "change", pd_json_change(finding->change, arena));
         pd_put_text(value, "docs", pd_arena_printf(arena, "docs/rules/%s.md", id));
         pd_push(array, value);
     }
@@ -214,8 +215,11 @@ void pd_render_json(const pd_report *report, pd_strbuf *out)
     pd_put_text(root, "summary", pd_verdict_line(report, arena));
     pd_put(root, "revision", revision_value(report->revision, arena));
     pd_put(root, "base", revision_value(report->base, arena));
+    pd_put(root, "base_tip", revision_value(report->base_tip, arena));
+    pd_put(root, "steering", pd_json_steering(report, arena));
     pd_put(root, "migrations", set_value(report->set));
     pd_put(root, "database", target_value(report->target));
+    pd_put(root, "standing", pd_json_standing(&report->standing));
     pd_put(root, "gates", gates_value(report));
     pd_put(root, "findings", findings_value(report->findings, arena));
     pd_put(root, "plan", pd_json_plan(report));

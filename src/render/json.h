@@ -4,6 +4,7 @@
 
 #include <stdint.h>
 
+#include "base/arena.h"
 #include "base/json.h"
 #include "domain/report.h"
 
@@ -15,9 +16,12 @@ void pd_put_count(json_t *object, const char *key, int64_t count);   /* negative
 void pd_put_position(json_t *object, const char *key, int position); /* 0: null */
 void pd_push(json_t *array, json_t *value);
 
-json_t *pd_json_plan(const pd_report *report);               /* null without a plan */
-json_t *pd_json_deployment(const pd_deployment *deployment); /* null for NULL */
-json_t *pd_json_applied(const pd_ledger *ledger);            /* array, null for NULL */
-json_t *pd_json_deployments(const pd_ledger *ledger);        /* array, null for NULL */
+json_t *pd_json_change(const pd_change *change, pd_arena *arena);   /* null for NULL */
+json_t *pd_json_standing(const pd_standing *standing);              /* null when not asked */
+json_t *pd_json_steering(const pd_report *report, pd_arena *arena); /* array */
+json_t *pd_json_plan(const pd_report *report);                      /* null without a plan */
+json_t *pd_json_deployment(const pd_deployment *deployment);        /* null for NULL */
+json_t *pd_json_applied(const pd_ledger *ledger);                   /* array, null for NULL */
+json_t *pd_json_deployments(const pd_ledger *ledger);               /* array, null for NULL */
 
 #endif

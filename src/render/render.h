@@ -3,9 +3,22 @@
 #define PD_RENDER_RENDER_H
 
 #include <stdbool.h>
+#include <stddef.h>
 
 #include "base/strbuf.h"
 #include "domain/report.h"
+
+/* docs/output.md describes each. */
+typedef enum pd_format {
+    PD_FORMAT_HUMAN,
+    PD_FORMAT_JSON,
+    PD_FORMAT_SARIF,
+    PD_FORMAT_GITHUB,
+    PD_FORMAT_JUNIT,
+} pd_format;
+
+/* False when there is no such format. */
+bool pd_format_find(const char *name, pd_format *out);
 
 typedef struct pd_render_options {
     bool color;
@@ -20,5 +33,22 @@ void pd_render_human(const pd_report *report, const pd_render_options *options, 
 
 /* One object as docs/report.schema.json describes it, with a line feed behind. */
 void pd_render_json(const pd_report *report, pd_strbuf *out);
+
+/* Appends what the report is in a machine format: the part of a document. Not for people. */
+void pd_render_part(pd_format format, const pd_report *report, pd_strbuf *out);
+
+/* Puts the parts together to one document. JSON: several says whether it is an array of reports
+ * (of any number) or the one report. */
+void pd_render_document(pd_format format, bool several, const char *const *parts, size_t count,
+                        pd_strbuf *out);
+
+/* A summary of the job, in Markdown, of at most max bytes: what does not fit is counted and left
+ * out. Foreign text stands in code spans only, so that it is never a link, HTML or a cell. */
+void pd_render_github_summary(const pd_report *report, size_t max, pd_strbuf *out);
+
+/* The outputs of the step, each between two lines with the delimiter. False, and nothing is
+ * appended, when a value holds the delimiter. */
+bool pd_render_github_outputs(const pd_report *report, const char *delimiter,
+                              pd_strbuf *out) PD_CHECKED;
 
 #endif

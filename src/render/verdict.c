@@ -83,6 +83,10 @@ static const char *with_tables(const pd_report *report, pd_arena *arena, const c
 static const char *opened(const pd_report *report, pd_arena *arena)
 {
     pd_step_counts steps = pd_count_steps(report);
+    if (pd_streq(report->command, "adopt") && steps.adopted > 0)
+        return pd_arena_printf(arena, "%s%s",
+                               report->deployment == NULL ? "would adopt " : "adopted ",
+                               pd_count_noun(arena, (int64_t)steps.adopted, "migration"));
     if (report->nothing_to_do && steps.adopted > 0)
         return with_tables(
             report, arena,

@@ -21,8 +21,11 @@ UNDER_VALGRIND = {
     "test_too_many_or_unknown", "test_failing_companion", "test_irreversible_stops_before_it_starts",
     "test_never_behind_what_has_a_companion", "test_version_and_help", "test_verify", "test_record", "test_record_refuses_what_is_published", "test_backup",
     "test_polling", "test_retries_keep_the_id", "test_no_backup_no_deploy", "test_success",
+    "test_sarif", "test_junit", "test_github", "test_several_refs_are_one_document",
     "test_failure", "test_signal", "test_no_server_programs", "test_malformed_lines",
+    "test_two_that_fit", "test_by_name", "test_unfinished_is_refused",
     "test_never_overwritten", "test_chained", "test_new_branch_with_a_closed_gate",
+    "test_findings_do_not_stop_it", "test_strange_paths", "test_companions", "test_broken_set",
 }
 
 

@@ -6,7 +6,7 @@ import pytest
 import world
 
 ALL = ["0000_customers", "0001_orders", "0002_seed"]
-COMMANDS = ["record", "check", "plan", "deploy", "verify", "status", "rollback", "hook"]
+COMMANDS = ["init", "new", "record", "check", "plan", "deploy", "verify", "status", "rollback", "hook"]
 
 
 def test_version_and_help(predeploy):

@@ -58,7 +58,7 @@ def test_only_what_is_pending(repo, db):
     assert deployments(db) == ["succeeded"] * 2
     # an older revision is not a deploy backwards
     old = repo.run("deploy", "--format", "json", "HEAD~1", env=db.env)
-    assert (old.status, old.rules) == (1, ["applied-missing"]), old
+    assert (old.status, old.rules) == (1, ["database-ahead"]), old
 
 
 # --- 1: closed, untouched -------------------------------------------------------------------------
@@ -76,6 +76,12 @@ def test_closed_gate_leaves_the_database_alone(repo, db):
 LEDGER = {
     "applied-edited": lambda repo, db: repo.write(repo.up("0001_orders"), "CREATE TABLE orders();\n"),
     "applied-missing": lambda repo, db: (
+        repo.remove(repo.up("0001_orders")),
+        repo.remove(repo.down("0001_orders")),
+        repo.entries.pop(1),
+        repo.journal(),
+    ),
+    "database-ahead": lambda repo, db: (
         repo.remove(repo.up("0002_seed")),
         repo.remove(repo.down("0002_seed")),
         repo.entries.pop(),

@@ -200,9 +200,8 @@ def test_no_migrations(make_repo, db):
 
 def test_layout_unknown(make_repo):
     repo = make_repo(migrations=[], commit=False)
-    repo.write("migrations/V1__one.sql", "SELECT 1;\n")
-    repo.write("migrations/V2__two.sql", "SELECT 1;\n")
-    repo.commit("flyway", record=False)
+    repo.write("migrations/1_one.sql", "-- +migrate Up\nSELECT 1;\n-- +migrate Down\nSELECT 2;\n")
+    repo.commit("of a tool that is not read", record=False)
     result = repo.check()
     assert result.status == 1
     assert "layout-unknown" in result.rules, result

@@ -20,15 +20,15 @@ def test_companion_that_was_changed_in_the_repository(deployed, db):
     repo.commit("the companion is mended")
     for command in ("check", "plan", "deploy"):
         result = repo.run(command, "--format", "json", env=db.env)
-        assert (result.status, result.rules) == (0, ["applied-companion-changed"]), result
+        assert (result.status, result.rules) == (1, ["applied-companion-changed"]), result
         finding = result.json["findings"][0]
-        assert finding["severity"] == "warning" and finding["path"] == repo.down(ALL[1]), finding
+        assert finding["severity"] == "error" and finding["path"] == repo.down(ALL[1]), finding
         assert ALL[1] in finding["message"] and finding["hint"], finding
     states = {gate["name"]: gate["state"] for gate in result.json["gates"]}
-    assert states["ledger"] == "warned", states
-    repo.write(".predeploy", '[rule "applied-companion-changed"]\n\tseverity = error\n')
-    repo.commit("strict")
-    assert repo.check(env=db.env).status == 1
+    assert states["ledger"] == "closed", states
+    repo.write(".predeploy", '[rule "applied-companion-changed"]\n\tseverity = warning\n')
+    repo.commit("lenient")
+    assert repo.check(env=db.env).status == 0
     assert repo.check().status == 0, "the ledger was not asked"
 
 

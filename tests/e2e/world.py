@@ -18,6 +18,7 @@ import tempfile
 import threading
 import time
 import urllib.parse
+import uuid
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 BINARY = os.environ.get("PREDEPLOY", str(ROOT / "build/dev/src/predeploy"))
@@ -251,6 +252,8 @@ class Repo:
 
     def migration(self, name, up, down="SELECT 1;\n", when=None):
         self.write(self.up(name), up)
+        if self.layout == "drizzle-folders":
+            self.snapshot(name)
         if down is not None:
             self.write(self.down(name), down)
         if self.layout == "drizzle":
@@ -261,6 +264,21 @@ class Repo:
             )
             self.journal()
         return self
+
+    def snapshot(self, name):
+        """What drizzle-kit 1.0 keeps beside a migration; it reads these, one behind the other."""
+        others = [path for path in self.migrations.glob("*/snapshot.json") if path.parent.name < name]
+        newest = max(others, default=None, key=lambda path: path.parent.name)
+        if newest:
+            kind = dict(type="diff", footprints=[], deltas=[])
+            previous = json.loads(newest.read_text())["id"]
+        else:
+            kind = dict(type="base", footprints=[], ddl=[])
+            previous = str(uuid.UUID(int=0))
+        self.write(f"{self.folder}/{name}/snapshot.json", json.dumps(dict(
+            kind, version="9", dialect="postgres", id=str(uuid.uuid5(uuid.NAMESPACE_OID, name)),
+            prevIds=[previous],
+        )))
 
     def journal(self, **changes):
         text = dict(version="7", dialect="postgresql", entries=self.entries)

@@ -3,6 +3,7 @@
 #define PD_TEST_REPORTS_H
 
 #include <stdio.h>
+#include <string.h>
 
 #include "base/arena.h"
 #include "domain/report.h"
@@ -272,6 +273,74 @@ static inline pd_report *report_closed(pd_arena *arena)
     report->gates[1].state = PD_GATE_CLOSED;
     report->gates[2].state = PD_GATE_CLOSED;
     report->gates[4].state = PD_GATE_CLOSED;
+    return report;
+}
+
+/* What was edited, by whom, and where the database stands; all of it also with hostile texts. */
+static inline const pd_change *report_change(pd_arena *arena, bool hostile)
+{
+    pd_change *change = pd_arena_alloc(arena, sizeof *change);
+    *change = (pd_change){
+        .kind = PD_CHANGE_SQL,
+        .old_line = 3,
+        .old_column = 1,
+        .old_excerpt =
+            hostile ? "DROP `x` ::error::\x1b[2J|a](http://evil) <b>" : "CREATE TABLE a (id int)",
+        .new_line = 3,
+        .new_column = 5,
+        .new_excerpt =
+            hostile ? "\xE2\x80\xAE```\n::set-output name=x::y" : "CREATE TABLE a (id bigint)",
+        .commit = "1a2b3c4d5e6f708192a3b4c5d6e7f80912345678",
+        .author = hostile ? "Eve %0A::error::x\n::error::y" : "Ada Gräfin",
+        .subject = hostile ? "]]></failure>&amp;\x07 [x](javascript:alert(1))" : "Widen the id",
+        .time = REPORT_NOW,
+    };
+    return change;
+}
+
+static inline void report_edited_findings(pd_arena *arena, pd_findings *findings)
+{
+    pd_finding *finding =
+        pd_find(findings, PD_RULE_HISTORY_EDITED, "packages/db/drizzle/0001_products.sql",
+                "0001_products was published and has changed");
+    finding->change = report_change(arena, false);
+    finding->place.line = 3;
+    finding->place.column = 5;
+    finding->excerpt = "    CREATE TABLE a (id bigint)";
+    pd_finding_hint(findings, finding, "Put it back: git checkout 1a2b3c4 -- 0001_products.sql");
+    finding = pd_find(findings, PD_RULE_APPLIED_EDITED, "packages/db/drizzle/0000_customers.sql",
+                      "0000_customers was applied: only line endings differ");
+    pd_change *cosmetic = pd_arena_alloc(arena, sizeof *cosmetic);
+    cosmetic->kind = PD_CHANGE_LINE_ENDINGS;
+    finding->change = cosmetic;
+    finding->severity = PD_SEVERITY_WARNING;
+    finding = pd_find(findings, PD_RULE_HISTORY_EDITED, "packages/::error,x=100%\n::y/<&\"'>.sql",
+                      "]]> & <script>alert(1)</script> `a` ``b`` | c | ![x](http://evil) @user "
+                      "#1\n::error::forged\r\n##[error]%%0A%%25");
+    finding->change = report_change(arena, true);
+    pd_finding_hint(findings, finding, "\n\n</system-out> \xFF\xFE ￾ \x01 \x7F");
+}
+
+static inline pd_report *report_edited(pd_arena *arena)
+{
+    static pd_steering const steering[] = {
+        {".predeploy", "changed", "deploy.transaction: all, was each\n::error::x: <b>, was |"},
+        {"packages/db/drizzle/SHA256SUMS", "changed", ""},
+        {"::error file=x::\n`a`|[b](c)<i>", "added", NULL},
+    };
+    pd_report *report = report_check(arena);
+    report->status = 1;
+    report->base_tip = report_revision(arena, "9f8e7d6c5b4a39281706f5e4d3c2b1a098765432",
+                                       "| a | `b` ](http://evil) <script> ::error::tip");
+    report->target = report_target(arena);
+    report->standing = (pd_standing){.relation = PD_RELATION_BEHIND,
+                                     .commit = "1a2b3c4d5e6f708192a3b4c5d6e7f80912345678"};
+    report->steering = pd_arena_array(arena, 3, sizeof *report->steering);
+    memcpy(report->steering, steering, sizeof steering);
+    report->steering_count = 3;
+    report_edited_findings(arena, report->findings);
+    report->gates[3].state = PD_GATE_CLOSED;
+    report->gates[3].note = "a | b `c` \\| ``d``";
     return report;
 }
 

@@ -183,24 +183,24 @@ static void test_skewed_clocks(void **state)
 
 typedef struct base_scenario {
     const char *script;
-    const char *base; /* NULL: not found */
+    /* NULL: not found */
     const char *ref;
 } base_scenario;
 
-static void test_default_base(void **state)
+static void test_default_tip(void **state)
 {
     repo_place *place = *state;
     const base_scenario scenarios[] = {
-        {"git checkout -q main", "D", "refs/remotes/origin/main"},
-        {"git checkout -q untracked", "C", "refs/remotes/origin/main"},
-        {"git branch -q -u other/side; git checkout -q untracked", "B", "refs/remotes/other/side"},
-        {"git checkout -q --detach W1", "D", "refs/remotes/origin/main"},
-        {"git checkout -q -b local W2; git branch -q -u main", "W2", "refs/heads/main"},
-        {"git checkout -q alone", NULL, NULL},
-        {"git checkout -q main; git config branch.main.merge refs/heads/gone", "D",
+        {"git checkout -q main", "refs/remotes/origin/main"},
+        {"git checkout -q untracked", "refs/remotes/origin/main"},
+        {"git branch -q -u other/side; git checkout -q untracked", "refs/remotes/other/side"},
+        {"git checkout -q --detach W1", "refs/remotes/origin/main"},
+        {"git checkout -q -b local W2; git branch -q -u main", "refs/heads/main"},
+        {"git checkout -q alone", "refs/remotes/origin/main"},
+        {"git checkout -q main; git config branch.main.merge refs/heads/gone",
          "refs/remotes/origin/main"},
-        {"git remote set-head origin -d; git checkout -q main", NULL, NULL},
-        {"git checkout -q --orphan fresh", NULL, NULL},
+        {"git remote set-head origin -d; git checkout -q main", NULL},
+        {"git checkout -q --orphan fresh", NULL},
     };
     repo_sh(place, "cp -r work base; git -C base update-ref refs/remotes/other/side S");
     for (size_t i = 0; i < sizeof scenarios / sizeof *scenarios; i++) {
@@ -211,13 +211,13 @@ static void test_default_base(void **state)
         repo_sh(place,
                 pd_arena_printf(place->arena, "cd base; git checkout -q untracked; %s", s->script));
         PD_AUTO_GIT git = open_repo(place, "base");
-        if (!pd_git_default_base(git, NULL, &out, &found, &err))
+        if (!pd_git_default_tip(git, NULL, &out, &found, &err))
             fail_msg("%s: %s (%s)", s->script, err.message, err.detail);
-        if (found != (s->base != NULL))
+        if (found != (s->ref != NULL))
             fail_msg("%s: found is %d", s->script, found);
         if (!found)
             continue;
-        assert_string_equal(out.oid, oid_of(place, "base", s->base));
+        assert_string_equal(out.oid, oid_of(place, "base", s->ref));
         assert_string_equal(out.ref, s->ref);
     }
 }
@@ -266,7 +266,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_merge_base),          cmocka_unit_test(test_published),
         cmocka_unit_test(test_shallow_cannot_tell), cmocka_unit_test(test_shallow_like_git),
-        cmocka_unit_test(test_skewed_clocks),       cmocka_unit_test(test_default_base),
+        cmocka_unit_test(test_skewed_clocks),       cmocka_unit_test(test_default_tip),
         cmocka_unit_test(test_has_commit),          cmocka_unit_test(test_missing_history),
     };
     return cmocka_run_group_tests(tests, setup, repo_teardown);

@@ -43,6 +43,28 @@ static void sha256_vectors(void **state)
     assert_string_not_equal(hex, other);
 }
 
+/* FIPS 180-2, appendix D. */
+static void sha384_vectors(void **state)
+{
+    (void)state;
+    char hex[PD_SHA384_HEX];
+    pd_sha384_hex("abc", 3, hex);
+    assert_string_equal(hex, "cb00753f45a35e8bb5a03d699ac65007272c32ab0eded163"
+                             "1a8b605a43ff5bed8086072ba1e7cc2358baeca134c825a7");
+    pd_sha384_hex(NULL, 0, hex);
+    assert_string_equal(hex, "38b060a751ac96384cd9327eb1b1e36a21fdb71114be0743"
+                             "4c0cc7bf63f6e1da274edebfe76f65fbd51ad2f14898b95b");
+}
+
+/* The check value of the algorithm's catalogue entry, and the pieces of it. */
+static void crc32_vectors(void **state)
+{
+    (void)state;
+    assert_int_equal(pd_crc32(0, "123456789", 9), 0xCBF43926);
+    assert_int_equal(pd_crc32(pd_crc32(0, "1234", 4), "56789", 5), 0xCBF43926);
+    assert_int_equal(pd_crc32(0, "", 0), 0);
+}
+
 static void hex_digests_are_recognised(void **state)
 {
     static const char digits[] = "0123456789abcdefABCDEF0123456789abcdefABCDEF0123456789abcdefABCD";
@@ -195,6 +217,8 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(sha256_vectors),
+        cmocka_unit_test(sha384_vectors),
+        cmocka_unit_test(crc32_vectors),
         cmocka_unit_test(hex_digests_are_recognised),
         cmocka_unit_test(hmac_vectors),
         cmocka_unit_test(hmac_of_nothing),

@@ -51,11 +51,43 @@ static void both_layouts_of_drizzle_are_drizzle(void **state)
     }
 }
 
+static void versions_are_compared_by_number(void **state)
+{
+    static const struct {
+        pd_version_order order;
+        const char *a;
+        const char *b;
+        int sign;
+    } rows[] = {
+        {PD_ORDER_NUMERIC, "99", "100", -1},
+        {PD_ORDER_NUMERIC, "0099", "100", -1},
+        {PD_ORDER_NUMERIC, "007", "7", 0},
+        {PD_ORDER_NUMERIC, "0", "000", 0},
+        {PD_ORDER_NUMERIC, "20240101000000", "99999", 1},
+        {PD_ORDER_NUMERIC, "18446744073709551615", "18446744073709551616", -1},
+        {PD_ORDER_DOTTED, "1.9", "1.10", -1},
+        {PD_ORDER_DOTTED, "1_9", "1.09", 0},
+        {PD_ORDER_DOTTED, "1", "1.0.0", 0},
+        {PD_ORDER_DOTTED, "1", "1.0.1", -1},
+        {PD_ORDER_DOTTED, "2", "1.99.99", 1},
+        {PD_ORDER_BYTES, "10", "9", -1},
+        {PD_ORDER_BYTES, "1", "1.0", -1},
+    };
+    (void)state;
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+        int there = pd_version_order_compare(rows[i].order, rows[i].a, rows[i].b);
+        int back = pd_version_order_compare(rows[i].order, rows[i].b, rows[i].a);
+        if ((there > 0) - (there < 0) != rows[i].sign || (back > 0) - (back < 0) != -rows[i].sign)
+            fail_msg("%s and %s", rows[i].a, rows[i].b);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(migrations_are_found_by_their_whole_name),
         cmocka_unit_test(both_layouts_of_drizzle_are_drizzle),
+        cmocka_unit_test(versions_are_compared_by_number),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

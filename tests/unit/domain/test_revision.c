@@ -40,6 +40,17 @@ static void only_what_is_needed_is_read(void **state)
         {"sub/meta/_journal.json", 10, false},
         {"meta/0000_snapshot.json", 10, false},
         {"20250101000000_users/snapshot.json", 10, false},
+        {"00003_x.go", 10, true},
+        {"V2__x.java", PD_FILE_MAX + 1, false},
+        {"sub/2_x.ts", 10, true},
+        {"00003_x_test.go", 10, false},
+        {"types2.d.ts", 10, false},
+        {"helpers.go", 10, false},
+        {"2/helpers.go", 10, false},
+        {"V1__a.sql.conf", 10, true},
+        {"a.conf", 10, false},
+        {"2020-01-01-000000_x/metadata.toml", 10, true},
+        {"metadata.toml", 10, false},
     };
     (void)state;
     for (size_t i = 0; i < sizeof rows / sizeof *rows; i++)

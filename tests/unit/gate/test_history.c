@@ -5,6 +5,8 @@ typedef struct world {
     pd_arena *arena;
     pd_set set;
     pd_set base;
+    pd_set tip; /* of the base's branch; asked when it has a migration */
+    pd_arrival arrival;
 } world;
 
 typedef void breakage(world *w);
@@ -74,44 +76,182 @@ static void empty_base(world *w)
     w->base.count = 0;
 }
 
+/* The base's branch went on: what it has added stands behind what is common. */
+static pd_migration *go_on(world *w, const char *name, const char *number)
+{
+    w->tip = good_set(w->arena, w->set.layout);
+    pd_migration *added = add_migration(w->arena, &w->tip, name, "select 9;", "select 1;");
+    added->number = number;
+    added->has_when = true;
+    added->when = w->tip.migrations[2].when + 1000;
+    return added;
+}
+
+static pd_migration *add_own(world *w, const char *name, const char *number)
+{
+    pd_migration *added = add_migration(w->arena, &w->set, name, "select 4;", "select 1;");
+    added->number = number;
+    added->has_when = true;
+    added->when = w->set.migrations[2].when + 2000;
+    return added;
+}
+
+static void tip_goes_on(world *w)
+{
+    go_on(w, "0004_theirs", "4");
+}
+
+static void both_go_on(world *w)
+{
+    go_on(w, "0004_theirs", "4");
+    add_own(w, "0005_ours", "5");
+}
+
+static void both_take_one_number(world *w)
+{
+    go_on(w, "0004_theirs", "4");
+    add_own(w, "0004_zours", "4");
+}
+
+static void both_take_one_name(world *w)
+{
+    go_on(w, "0004_both", "4");
+    add_own(w, "0004_both", "4");
+}
+
+static void come_late(world *w)
+{
+    w->set.layout = PD_LAYOUT_PLAIN;
+    go_on(w, "0006_theirs", "6");
+    add_own(w, "0005_ours", "5");
+}
+
+static void come_late_and_may(world *w)
+{
+    come_late(w);
+    w->arrival = PD_ARRIVAL_LATE;
+}
+
+static void come_late_to_a_journal(world *w)
+{
+    go_on(w, "0006_theirs", "6")->when += 5000;
+    add_own(w, "0005_ours", "5");
+    w->arrival = PD_ARRIVAL_LATE;
+}
+
+static void tip_edits(world *w)
+{
+    w->tip = good_set(w->arena, w->set.layout);
+    fill_file(w->arena, &w->tip.migrations[1].up, "0002_b.sql", "drop table t0;");
+}
+
+static void edit_what_tip_has_too(world *w)
+{
+    tip_goes_on(w);
+    edit(w);
+    edit_companion(w);
+}
+
 typedef struct scenario {
     const char *what;
     breakage *apply;
     size_t count;
     pd_rule rule;
+    pd_severity severity;
 } scenario;
 
+#define E PD_SEVERITY_ERROR
+#define W PD_SEVERITY_WARNING
+
 static const scenario scenarios[] = {
-    {"equal", nothing, 0, 0},
-    {"append", append, 0, 0},
-    {"edit", edit, 1, PD_RULE_HISTORY_EDITED},
-    {"edit companion", edit_companion, 1, PD_RULE_HISTORY_COMPANION},
-    {"remove companion", remove_companion, 1, PD_RULE_HISTORY_COMPANION},
-    {"add companion", add_companion, 0, 0},
-    {"rename", rename_last, 1, PD_RULE_HISTORY_RENAMED},
-    {"remove", remove_last, 1, PD_RULE_HISTORY_REMOVED},
-    {"insert", insert, 1, PD_RULE_HISTORY_INSERTED},
-    {"reorder", reorder, 1, PD_RULE_HISTORY_REORDERED},
-    {"restamp", restamp, 1, PD_RULE_HISTORY_RESTAMPED},
-    {"nothing published", empty_base, 0, 0},
+    {"equal", nothing, 0, 0, E},
+    {"append", append, 0, 0, E},
+    {"edit", edit, 1, PD_RULE_HISTORY_EDITED, E},
+    {"edit companion", edit_companion, 1, PD_RULE_HISTORY_COMPANION, E},
+    {"remove companion", remove_companion, 1, PD_RULE_HISTORY_COMPANION, E},
+    {"add companion", add_companion, 0, 0, E},
+    {"rename", rename_last, 1, PD_RULE_HISTORY_RENAMED, E},
+    {"remove", remove_last, 1, PD_RULE_HISTORY_REMOVED, E},
+    {"insert", insert, 1, PD_RULE_HISTORY_INSERTED, E},
+    {"reorder", reorder, 1, PD_RULE_HISTORY_REORDERED, E},
+    {"restamp", restamp, 1, PD_RULE_HISTORY_RESTAMPED, E},
+    {"nothing published", empty_base, 0, 0, E},
+    {"the tip has more", tip_goes_on, 0, 0, E},
+    {"both went on", both_go_on, 0, 0, E},
+    {"both took one number", both_take_one_number, 1, PD_RULE_HISTORY_COLLISION, E},
+    {"both took one name", both_take_one_name, 1, PD_RULE_HISTORY_COLLISION, E},
+    {"late", come_late, 1, PD_RULE_HISTORY_INSERTED, E},
+    {"late, where that is daily life", come_late_and_may, 1, PD_RULE_HISTORY_INSERTED, W},
+    {"late in a journal", come_late_to_a_journal, 1, PD_RULE_HISTORY_INSERTED, E},
+    {"the tip is another", tip_edits, 1, PD_RULE_HISTORY_EDITED, E},
 };
 
 static void each_breakage_has_its_finding(void **state)
 {
     (void)state;
+    static const pd_revision base = {.oid = "1111111111111111111111111111111111111111"};
+    static const pd_revision tip = {.oid = "2222222222222222222222222222222222222222"};
     for (size_t i = 0; i < sizeof scenarios / sizeof *scenarios; i++) {
         PD_AUTO_ARENA arena = pd_arena_new();
         pd_findings findings = {.arena = arena};
-        world w = {arena, good_set(arena, PD_LAYOUT_DRIZZLE), good_set(arena, PD_LAYOUT_DRIZZLE)};
+        world w = {.arena = arena,
+                   .set = good_set(arena, PD_LAYOUT_DRIZZLE),
+                   .base = good_set(arena, PD_LAYOUT_DRIZZLE)};
         print_message("%s\n", scenarios[i].what);
         scenarios[i].apply(&w);
-        pd_gate_history(&w.set, &w.base, &findings);
+        pd_witnesses witnesses = {
+            .items = {{PD_WITNESS_BASE, &base, &w.base}, {PD_WITNESS_TIP, &tip, &w.tip}},
+            .count = w.tip.count > 0 ? 2 : 1};
+        pd_gate_history(&w.set, &witnesses, w.arrival, &findings);
         assert_rules(&findings, &scenarios[i].rule, scenarios[i].count);
+        if (scenarios[i].count > 0)
+            assert_int_equal(findings.items[0].severity, scenarios[i].severity);
     }
+}
+
+static void an_edit_is_told_once(void **state)
+{
+    (void)state;
+    PD_AUTO_ARENA arena = pd_arena_new();
+    static const pd_revision at = {.oid = "1111111111111111111111111111111111111111"};
+    static const pd_rule rules[] = {PD_RULE_HISTORY_EDITED, PD_RULE_HISTORY_COMPANION};
+    pd_findings findings = {.arena = arena};
+    world w = {.arena = arena,
+               .set = good_set(arena, PD_LAYOUT_DRIZZLE),
+               .base = good_set(arena, PD_LAYOUT_DRIZZLE)};
+    edit_what_tip_has_too(&w);
+    pd_witnesses witnesses = {.items = {{PD_WITNESS_BASE, &at, &w.base},
+                                        {PD_WITNESS_TIP, &at, &w.tip},
+                                        {PD_WITNESS_DEPLOYED, &at, &w.base}},
+                              .count = 3};
+    pd_gate_history(&w.set, &witnesses, PD_ARRIVAL_STRICT, &findings);
+    assert_rules(&findings, rules, 2);
+    assert_ptr_equal(findings.items[0].evidence->was, &w.base.migrations[1].up);
+    assert_ptr_equal(findings.items[0].evidence->is, &w.set.migrations[1].up);
+}
+
+/* What the deployed commit has and the revision lacks is a question for the ledger. */
+static void a_deployed_migration_may_lack(void **state)
+{
+    (void)state;
+    PD_AUTO_ARENA arena = pd_arena_new();
+    static const pd_revision at = {.oid = "1111111111111111111111111111111111111111"};
+    pd_findings findings = {.arena = arena};
+    world w = {.arena = arena,
+               .set = good_set(arena, PD_LAYOUT_DRIZZLE),
+               .base = good_set(arena, PD_LAYOUT_DRIZZLE)};
+    remove_last(&w);
+    pd_witnesses witnesses = {.items = {{PD_WITNESS_DEPLOYED, &at, &w.base}}, .count = 1};
+    pd_gate_history(&w.set, &witnesses, PD_ARRIVAL_STRICT, &findings);
+    assert_int_equal(findings.count, 0);
 }
 
 int main(void)
 {
-    const struct CMUnitTest tests[] = {cmocka_unit_test(each_breakage_has_its_finding)};
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(each_breakage_has_its_finding),
+        cmocka_unit_test(an_edit_is_told_once),
+        cmocka_unit_test(a_deployed_migration_may_lack),
+    };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -8,6 +8,7 @@ typedef struct world {
     pd_arena *arena;
     pd_set set;
     pd_ledger ledger;
+    pd_ledger_terms terms;
 } world;
 
 static void add_row(world *w, size_t m)
@@ -52,7 +53,7 @@ static void judge(world *w, pd_findings *findings, char states[4])
     static const char letters[] = {
         [PD_PENDING] = '-', [PD_APPLIED] = 'A', [PD_APPLIED_FOREIGN] = 'F'};
     const pd_drizzle_row *rows[3] = {0};
-    pd_gate_ledger(&w->set, &w->ledger, out, rows, findings);
+    pd_gate_ledger(&w->set, &w->ledger, &w->terms, out, rows, findings);
     for (size_t m = 0; m < 3; m++)
         states[m] = letters[out[m]];
     states[3] = '\0';
@@ -134,7 +135,7 @@ static void line_endings_of_a_checkout_are_no_edit(void **state)
     assert_string_equal(states, "F--");
 }
 
-static void applied_but_not_in_the_revision(void **state)
+static void an_older_revision(void **state)
 {
     (void)state;
     PD_AUTO_ARENA arena = pd_arena_new();
@@ -143,8 +144,51 @@ static void applied_but_not_in_the_revision(void **state)
     char states[4];
     w.set.count--;
     judge(&w, &findings, states);
-    ASSERT_RULES(&findings, PD_RULE_APPLIED_MISSING);
+    ASSERT_RULES(&findings, PD_RULE_DATABASE_AHEAD);
+    assert_int_equal(findings.items[0].severity, PD_SEVERITY_ERROR);
     assert_non_null(strstr(findings.items[0].message, "0003_c"));
+    assert_non_null(strstr(findings.items[0].hint, "predeploy rollback 1;"));
+    findings.count = 0;
+    w.terms.allow_ahead = true;
+    judge(&w, &findings, states);
+    ASSERT_RULES(&findings, PD_RULE_DATABASE_AHEAD);
+    assert_int_equal(findings.items[0].severity, PD_SEVERITY_WARNING);
+}
+
+/* What lies between migrations that the revision has is no newer release. */
+static void applied_but_not_in_the_revision(void **state)
+{
+    (void)state;
+    PD_AUTO_ARENA arena = pd_arena_new();
+    pd_findings findings = {.arena = arena};
+    world w = make(arena, PLAIN, PD_DRIZZLE_ABSENT, "ppp");
+    char states[4];
+    w.terms.allow_ahead = true;
+    w.set.migrations[1] = w.set.migrations[2];
+    w.set.count--;
+    judge(&w, &findings, states);
+    ASSERT_RULES(&findings, PD_RULE_APPLIED_MISSING);
+    assert_int_equal(findings.items[0].severity, PD_SEVERITY_ERROR);
+    assert_non_null(strstr(findings.items[0].message, "0002_b"));
+}
+
+static void late_ones_may_come(void **state)
+{
+    (void)state;
+    static const pd_layout_kind layouts[] = {PLAIN, JOURNAL};
+    static const pd_severity severities[] = {PD_SEVERITY_WARNING, PD_SEVERITY_ERROR};
+    for (size_t i = 0; i < 2; i++) {
+        PD_AUTO_ARENA arena = pd_arena_new();
+        pd_findings findings = {.arena = arena};
+        world w = make(arena, layouts[i], PD_DRIZZLE_ABSENT, "p.p");
+        char states[4];
+        w.terms.arrival = PD_ARRIVAL_LATE;
+        judge(&w, &findings, states);
+        assert_string_equal(states, "A-A");
+        assert_true(findings.count > 0);
+        assert_int_equal(findings.items[findings.count - 1].rule, PD_RULE_OUT_OF_ORDER);
+        assert_int_equal(findings.items[findings.count - 1].severity, severities[i]);
+    }
 }
 
 static void row_of_drizzle_that_matches_nothing(void **state)
@@ -285,6 +329,8 @@ int main(void)
         cmocka_unit_test(each_database_has_its_states),
         cmocka_unit_test(edited_after_it_was_applied),
         cmocka_unit_test(line_endings_of_a_checkout_are_no_edit),
+        cmocka_unit_test(an_older_revision),
+        cmocka_unit_test(late_ones_may_come),
         cmocka_unit_test(applied_but_not_in_the_revision),
         cmocka_unit_test(row_of_drizzle_that_matches_nothing),
         cmocka_unit_test(race_of_two_migrators_is_noticed),

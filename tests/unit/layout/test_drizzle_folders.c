@@ -119,7 +119,7 @@ static void test_rolled_over_dates(void **state)
     for (size_t i = 0; i < LENGTH(rows); i++) {
         world w = world_new();
         world_put(&w, pd_arena_printf(w.arena, "%s_x/migration.sql", rows[i].stamp), "select 1;");
-        world_read(&w, PD_LAYOUT_DETECT);
+        world_read(&w, PD_LAYOUT_DRIZZLE_FOLDERS);
         assert_true(w.set.migrations[0].has_when);
         assert_int_equal(w.set.migrations[0].when, rows[i].ms);
         world_free(&w);
@@ -135,7 +135,7 @@ static void test_order_of_one_second(void **state)
     for (size_t i = 0; i < LENGTH(names); i++) {
         world_put(&w, pd_arena_printf(w.arena, "20260101000000%s/migration.sql", names[i]), "x");
     }
-    world_read(&w, PD_LAYOUT_DETECT);
+    world_read(&w, PD_LAYOUT_DRIZZLE_FOLDERS);
     assert_string_equal(world_names(&w),
                         "20260101000000_a_b 20260101000000_a-b 20260101000000_A0 20260101000000_a1 "
                         "20260101000000_ab 20260101000000_b 20260101000000_B");

@@ -33,6 +33,7 @@ static void check(const pd_report *report, pd_render_options options, const char
 
 GOLDEN(check)
 GOLDEN(closed)
+GOLDEN(edited)
 GOLDEN(planned)
 GOLDEN(deploy)
 GOLDEN(nothing_to_do)
@@ -47,7 +48,8 @@ static void hostile_text_never_gets_out(void **state)
 {
     (void)state;
     PD_AUTO_ARENA arena = pd_arena_new();
-    const pd_report *reports[] = {report_closed(arena), report_failed(arena), report_status(arena)};
+    const pd_report *reports[] = {report_closed(arena), report_edited(arena), report_failed(arena),
+                                  report_status(arena)};
     for (size_t i = 0; i < sizeof reports / sizeof reports[0]; i++) {
         for (int width = 1; width <= 210; width++) {
             PD_AUTO_STRBUF out = pd_strbuf_new(PD_STRBUF_MAX);
@@ -112,6 +114,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(check_is_golden),
         cmocka_unit_test(closed_is_golden),
+        cmocka_unit_test(edited_is_golden),
         cmocka_unit_test(planned_is_golden),
         cmocka_unit_test(deploy_is_golden),
         cmocka_unit_test(nothing_to_do_is_golden),

@@ -22,6 +22,7 @@ typedef struct scenario {
 static const scenario scenarios[] = {
     {"check", report_check},
     {"closed", report_closed},
+    {"edited", report_edited},
     {"planned", report_planned},
     {"deploy", report_deploy},
     {"failed", report_failed},

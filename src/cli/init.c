@@ -1,0 +1,210 @@
+#include "cli/init.h"
+
+#include <assert.h>
+#include <string.h>
+
+#include "base/json.h"
+#include "base/printable.h"
+#include "base/str.h"
+
+#define FINDINGS_SHOWN 50
+
+static const char *action_word(pd_init_action action)
+{
+    switch (action) {
+    case PD_INIT_CREATE:
+        return "create";
+    case PD_INIT_CHANGE:
+        return "change";
+    case PD_INIT_KEEP:
+        break;
+    }
+    return "keep";
+}
+
+void pd_init_add(pd_init *init, pd_init_action action, const char *path, const char *why,
+                 const char *content)
+{
+    assert(init->count < PD_INIT_STEPS_MAX);
+    init->steps[init->count++] = (pd_init_step){
+        .action = action,
+        .path = path,
+        .why = why,
+        .content = content,
+        .commits = action != PD_INIT_KEEP && !pd_ends_with(path, "/pre-push"),
+    };
+}
+
+bool pd_init_has_work(const pd_init *init)
+{
+    return init->settings != NULL || init->sums != NULL || init->hook;
+}
+
+static void show_set(const pd_context *context, const pd_init *init, pd_strbuf *out)
+{
+    const pd_set *set = &context->set;
+    if (set->count == 0 && set->orphan_count == 0) {
+        pd_strbuf_adds(out, "no migrations stand in the work tree yet: `predeploy new NAME` writes "
+                            "the first one\nto migrations/, or in another place and layout with "
+                            "--path and --layout; then run init again\n");
+        return;
+    }
+    pd_strbuf_addf(out, "%zu migration%s in %s, layout %s", set->count, set->count == 1 ? "" : "s",
+                   set->folder[0] == '\0' ? "the root" : pd_printable(context->arena, set->folder),
+                   pd_layout_name(set->layout));
+    if (init->without_companion > 0)
+        pd_strbuf_addf(out, ", %zu without a rollback companion", init->without_companion);
+    pd_strbuf_addc(out, '\n');
+}
+
+static void show_step(const pd_context *context, const pd_init_step *step, pd_strbuf *out)
+{
+    pd_strbuf_addf(out, "%-7s %s\n        %s\n", action_word(step->action),
+                   pd_printable(context->arena, step->path), step->why);
+    for (const char *line = step->content; *line != '\0';) {
+        size_t len = strcspn(line, "\n");
+        pd_strbuf_adds(out, "        | ");
+        pd_printable_add(out, line, len, PD_PRINTABLE_LINE, "");
+        pd_strbuf_addc(out, '\n');
+        line += len + (line[len] == '\n');
+    }
+}
+
+static void show_finding(const pd_context *context, const pd_finding *finding, pd_strbuf *out)
+{
+    pd_arena *arena = context->arena;
+    pd_strbuf_addf(out, "%-7s %s", pd_severity_name(finding->severity), pd_rule_id(finding->rule));
+    if (finding->place.path != NULL)
+        pd_strbuf_addf(out, "  %s", pd_printable(arena, finding->place.path));
+    if (finding->place.path != NULL && finding->place.line > 0)
+        pd_strbuf_addf(out, ":%d", finding->place.line);
+    pd_strbuf_addf(out, "\n        %s\n", pd_printable(arena, finding->message));
+    if (!pd_blank(finding->hint))
+        pd_strbuf_addf(out, "        hint: %s\n", pd_printable(arena, finding->hint));
+}
+
+void pd_init_show(const pd_context *context, const pd_init *init, pd_strbuf *out)
+{
+    const pd_findings *findings = &context->findings;
+    show_set(context, init, out);
+    for (size_t i = 0; i < init->count; i++)
+        if (!context->args.quiet || init->steps[i].action != PD_INIT_KEEP)
+            show_step(context, &init->steps[i], out);
+    if (findings->count == 0)
+        return;
+    pd_strbuf_addf(out, "found wrong: %zu, none of which keeps init from writing\n",
+                   findings->count);
+    for (size_t i = 0; i < findings->count && i < FINDINGS_SHOWN; i++)
+        show_finding(context, &findings->items[i], out);
+    if (findings->count > FINDINGS_SHOWN)
+        pd_strbuf_addf(out, "        and %zu more: `predeploy check` shows all\n",
+                       findings->count - FINDINGS_SHOWN);
+}
+
+/* As a shell takes it: whatever the name holds, it is one word, and no option. */
+static void add_quoted(const pd_context *context, const char *path, pd_strbuf *out)
+{
+    bool plain = true;
+    if (path[0] == '-')
+        pd_strbuf_adds(out, "./");
+    for (const char *at = path; *at != '\0'; at++)
+        plain = plain && (strchr("./_-", *at) != NULL || (*at >= '0' && *at <= '9') ||
+                          (*at >= 'a' && *at <= 'z') || (*at >= 'A' && *at <= 'Z'));
+    if (plain) {
+        pd_strbuf_adds(out, path);
+        return;
+    }
+    pd_strbuf_addc(out, '\'');
+    for (const char *at = pd_printable(context->arena, path); *at != '\0'; at++)
+        if (*at == '\'')
+            pd_strbuf_adds(out, "'\\''");
+        else
+            pd_strbuf_addc(out, *at);
+    pd_strbuf_addc(out, '\'');
+}
+
+static const char *next_command(const pd_context *context, const pd_init *init)
+{
+    PD_AUTO_STRBUF out = pd_strbuf_new(PD_STRBUF_MAX);
+    size_t added = 0;
+    for (size_t i = 0; i < init->count; i++) {
+        if (!init->steps[i].commits)
+            continue;
+        pd_strbuf_adds(&out, added++ == 0 ? "git add " : " ");
+        add_quoted(context, init->steps[i].path, &out);
+    }
+    if (added == 0)
+        return NULL;
+    pd_strbuf_adds(&out, " && git commit -m \"Under the gate\"");
+    return pd_strbuf_keep(&out, context->arena);
+}
+
+void pd_init_done(const pd_context *context, const pd_init *init, pd_strbuf *out)
+{
+    const char *next = next_command(context, init);
+    if (!pd_init_has_work(init)) {
+        pd_strbuf_adds(out, "nothing to do\n");
+        return;
+    }
+    if (context->args.dry_run) {
+        pd_strbuf_adds(out, "nothing was written (--dry-run)\n");
+        return;
+    }
+    pd_strbuf_adds(out, "written\n");
+    if (next != NULL)
+        pd_strbuf_addf(out, "next: %s\nthen: predeploy check\n", next);
+}
+
+static json_t *steps_json(const pd_init *init)
+{
+    json_t *steps = json_array();
+    for (size_t i = 0; i < init->count; i++) {
+        const pd_init_step *step = &init->steps[i];
+        json_t *item = json_object();
+        json_object_set_new(item, "path", pd_json_text(step->path));
+        json_object_set_new(item, "action", json_string(action_word(step->action)));
+        json_object_set_new(item, "why", json_string(step->why));
+        json_object_set_new(item, "content", pd_json_text(step->content));
+        json_array_append_new(steps, item);
+    }
+    return steps;
+}
+
+static json_t *findings_json(const pd_findings *findings)
+{
+    json_t *list = json_array();
+    for (size_t i = 0; i < findings->count; i++) {
+        const pd_finding *finding = &findings->items[i];
+        json_t *item = json_object();
+        int line = finding->place.line;
+        json_object_set_new(item, "rule", json_string(pd_rule_id(finding->rule)));
+        json_object_set_new(item, "severity", json_string(pd_severity_name(finding->severity)));
+        json_object_set_new(item, "path", pd_json_text(finding->place.path));
+        json_object_set_new(item, "line", line > 0 ? json_integer(line) : json_null());
+        json_object_set_new(item, "message", pd_json_text(finding->message));
+        json_object_set_new(item, "hint", pd_json_text(finding->hint));
+        json_array_append_new(list, item);
+    }
+    return list;
+}
+
+void pd_init_json(const pd_context *context, const pd_init *init, pd_strbuf *out)
+{
+    const pd_set *set = &context->set;
+    bool empty = set->count == 0 && set->orphan_count == 0;
+    bool written = pd_init_has_work(init) && !context->args.dry_run;
+    PD_AUTO_JSON root = json_object();
+    json_object_set_new(root, "schema", json_string("predeploy-init/1"));
+    json_object_set_new(root, "folder", empty ? json_null() : pd_json_text(set->folder));
+    json_object_set_new(root, "layout",
+                        empty ? json_null() : json_string(pd_layout_name(set->layout)));
+    json_object_set_new(root, "migrations", json_integer((json_int_t)set->count));
+    json_object_set_new(root, "without_companion",
+                        json_integer((json_int_t)init->without_companion));
+    json_object_set_new(root, "written", json_boolean(written));
+    json_object_set_new(root, "steps", steps_json(init));
+    json_object_set_new(root, "findings", findings_json(&context->findings));
+    json_object_set_new(root, "next", pd_json_text(next_command(context, init)));
+    pd_json_write(out, root, true);
+    pd_strbuf_addc(out, '\n');
+}

@@ -1,0 +1,47 @@
+/* What `init` is going to write, and how it shows that. */
+#ifndef PD_CLI_INIT_H
+#define PD_CLI_INIT_H
+
+#include "cli/context.h"
+
+typedef enum pd_init_action {
+    PD_INIT_CREATE,
+    PD_INIT_CHANGE, /* lines are added, or a hook of ours is brought up to date */
+    PD_INIT_KEEP,   /* nothing is written */
+} pd_init_action;
+
+typedef struct pd_init_step {
+    pd_init_action action;
+    const char *path;    /* from the root of the work tree */
+    const char *why;     /* what it is for, or why it is kept */
+    const char *content; /* in short, lines; "" when there is nothing to show */
+    bool commits;        /* it belongs into the next commit */
+} pd_init_step;
+
+#define PD_INIT_STEPS_MAX 4
+
+typedef struct pd_init {
+    pd_init_step steps[PD_INIT_STEPS_MAX];
+    size_t count;
+    size_t without_companion; /* migrations of the set that have none */
+    const char *settings;     /* text of `.predeploy`, NULL: it stays */
+    const char *sums;         /* text of SHA256SUMS, NULL: it stays */
+    bool hook;                /* is to be installed */
+} pd_init;
+
+void pd_init_add(pd_init *init, pd_init_action action, const char *path, const char *why,
+                 const char *content);
+
+/* Whether anything is to be written. */
+bool pd_init_has_work(const pd_init *init);
+
+/* The plan, for people: shown before anything is written. */
+void pd_init_show(const pd_context *context, const pd_init *init, pd_strbuf *out);
+
+/* What was done, and what comes next. */
+void pd_init_done(const pd_context *context, const pd_init *init, pd_strbuf *out);
+
+/* Both in one object (docs/daily-use.md). */
+void pd_init_json(const pd_context *context, const pd_init *init, pd_strbuf *out);
+
+#endif

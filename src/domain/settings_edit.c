@@ -1,0 +1,118 @@
+#include "domain/settings_edit.h"
+
+#include <string.h>
+#include <strings.h>
+
+#include "base/str.h"
+#include "base/strbuf.h"
+#include "domain/config_text.h"
+#include "domain/settings.h"
+
+#define SECTION "migrations"
+
+/* Where the section stands; 0: nowhere. */
+typedef struct spot {
+    size_t behind_key;    /* behind its last key's line */
+    size_t behind_header; /* behind the ']' of its last header */
+} spot;
+
+static void note_key(const pd_config_item *item, pd_settings_line *lines, size_t count)
+{
+    for (size_t i = 0; i < count; i++)
+        if (strcasecmp(item->key, lines[i].key) == 0)
+            lines[i].there = item->value == NULL ? "true" : item->value;
+}
+
+static bool look(pd_config_text *reader, pd_settings_line *lines, size_t count, spot *found,
+                 pd_error *err)
+{
+    pd_config_item item = {0};
+    bool more = false;
+    *found = (spot){0};
+    do {
+        if (!pd_config_text_next(reader, &item, &more, err))
+            return false;
+        if (!more || strcmp(item.section, SECTION) != 0 || item.subsection != NULL)
+            continue;
+        if (item.key == NULL) {
+            found->behind_header = reader->at;
+        } else {
+            found->behind_key = reader->at;
+            note_key(&item, lines, count);
+        }
+    } while (more);
+    return true;
+}
+
+/* Where new lines go: behind the last key of the section, else behind its header's line. */
+static size_t place_of(const char *text, size_t len, const spot *found)
+{
+    if (found->behind_key > 0)
+        return found->behind_key;
+    if (found->behind_header == 0)
+        return len;
+    const char *feed = memchr(text + found->behind_header, '\n', len - found->behind_header);
+    return feed == NULL ? len : (size_t)(feed - text) + 1;
+}
+
+/* git reads blanks at the ends, quotes, backslashes and comment signs otherwise than as they are.
+ */
+static void add_value(pd_strbuf *out, const char *value)
+{
+    size_t len = strlen(value);
+    bool quoted = len == 0 || strpbrk(value, "#;\"\\\n\t\r") != NULL || value[0] == ' ' ||
+                  value[len - 1] == ' ';
+    if (quoted)
+        pd_strbuf_addc(out, '"');
+    for (const char *at = value; *at != '\0'; at++) {
+        if (*at == '\n' || *at == '\t')
+            pd_strbuf_adds(out, *at == '\n' ? "\\n" : "\\t");
+        else if (*at == '"' || *at == '\\')
+            pd_strbuf_addf(out, "\\%c", *at);
+        else
+            pd_strbuf_addc(out, *at);
+    }
+    if (quoted)
+        pd_strbuf_addc(out, '"');
+}
+
+static size_t count_missing(const pd_settings_line *lines, size_t count)
+{
+    size_t missing = 0;
+    for (size_t i = 0; i < count; i++)
+        missing += lines[i].there == NULL && lines[i].value != NULL;
+    return missing;
+}
+
+bool pd_settings_add(pd_arena *arena, pd_bytes text, pd_settings_line *lines, size_t count,
+                     const char **out, pd_error *err)
+{
+    const char *old = text.data == NULL ? "" : text.data;
+    size_t len = text.data == NULL ? 0 : text.len;
+    pd_config_text reader = {0};
+    spot found = {0};
+    pd_config_text_open(&reader, arena, PD_SETTINGS_FILE, old, len);
+    if (!look(&reader, lines, count, &found, err))
+        return false;
+    *out = old;
+    if (count_missing(lines, count) == 0)
+        return true;
+    PD_AUTO_STRBUF edited = pd_strbuf_new(PD_STRBUF_MAX);
+    size_t at = place_of(old, len, &found);
+    pd_strbuf_add(&edited, old, at);
+    if (at > 0 && old[at - 1] != '\n')
+        pd_strbuf_addc(&edited, '\n');
+    if (found.behind_header == 0)
+        pd_strbuf_adds(&edited, "[" SECTION "]\n");
+    for (size_t i = 0; i < count; i++) {
+        if (lines[i].there != NULL || lines[i].value == NULL)
+            continue;
+        pd_strbuf_addf(&edited, "\t%s = ", lines[i].key);
+        add_value(&edited, lines[i].value);
+        pd_strbuf_addc(&edited, '\n');
+        lines[i].added = true;
+    }
+    pd_strbuf_add(&edited, old + at, len - at);
+    *out = pd_strbuf_keep(&edited, arena);
+    return true;
+}

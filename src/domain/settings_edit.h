@@ -1,0 +1,26 @@
+/* Adding keys to the text of a `.predeploy` without touching what stands in it. */
+#ifndef PD_DOMAIN_SETTINGS_EDIT_H
+#define PD_DOMAIN_SETTINGS_EDIT_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+#include "base/arena.h"
+#include "base/error.h"
+#include "base/str.h"
+
+typedef struct pd_settings_line {
+    const char *key;   /* of the section [migrations] */
+    const char *value; /* NULL: it is only looked for */
+    const char *there; /* out: the value that the file has already, else NULL */
+    bool added;        /* out */
+} pd_settings_line;
+
+/* Gives in *out the text with a line for each key that its [migrations] does not have yet, in the
+ * section when there is one, else in a new one at the end; every other byte stays. Where nothing is
+ * added *out has the same bytes. text.data may be NULL: there is no file. What cannot be read is
+ * PD_ERROR_USAGE that names the line. */
+bool pd_settings_add(pd_arena *arena, pd_bytes text, pd_settings_line *lines, size_t count,
+                     const char **out, pd_error *err) PD_CHECKED;
+
+#endif

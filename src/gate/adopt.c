@@ -1,0 +1,304 @@
+#include "gate/adopt.h"
+
+#include <string.h>
+
+#include "base/str.h"
+#include "base/strbuf.h"
+#include "gate/names.h"
+
+#define ROWS_REPORTED 20 /* of one rule; the others are counted */
+
+typedef struct judge {
+    const pd_set *set;
+    const pd_ledger *ledger;
+    const pd_adopt_terms *terms;
+    pd_findings *findings;
+    pd_foreign_claims *claims; /* of each table */
+    size_t *chosen;            /* indexes of the tables that come into question */
+    size_t chosen_count;
+    bool *known; /* by migration: pd_foreign_mark_known */
+    bool *own;   /* by migration: predeploy's ledger has it */
+} judge;
+
+static const char *name_of(pd_arena *arena, const pd_foreign_ledger *ledger)
+{
+    return pd_arena_printf(arena, "%s.%s", ledger->schema, ledger->table);
+}
+
+static bool is_named(pd_arena *arena, const pd_foreign_ledger *ledger, const char *from)
+{
+    return pd_streq(pd_layout_name(ledger->tool), from) || pd_streq(name_of(arena, ledger), from);
+}
+
+/* The layout's own tool says that nothing is applied. */
+static bool is_empty(const pd_foreign_ledger *ledger)
+{
+    for (size_t r = 0; r < ledger->count; r++)
+        if (ledger->rows[r].state != PD_FOREIGN_REVERTED)
+            return false;
+    return true;
+}
+
+static bool comes_into_question(const judge *self, size_t index)
+{
+    const pd_foreign_claims *claims = &self->claims[index];
+    if (self->terms->from != NULL)
+        return is_named(self->findings->arena, claims->ledger, self->terms->from);
+    bool native = claims->ledger->tool == self->set->layout;
+    return claims->fits || (native && (is_empty(claims->ledger) || claims->unfinished > 0));
+}
+
+static void choose(judge *self)
+{
+    pd_arena *arena = self->findings->arena;
+    size_t count = self->ledger->foreign_count;
+    self->claims = pd_arena_array(arena, count + 1, sizeof *self->claims);
+    self->chosen = pd_arena_array(arena, count + 1, sizeof *self->chosen);
+    for (size_t i = 0; i < count; i++) {
+        pd_foreign_claim(arena, self->set, &self->ledger->foreign[i], &self->claims[i]);
+        if (comes_into_question(self, i))
+            self->chosen[self->chosen_count++] = i;
+    }
+}
+
+/* "public.schema_migrations (dbmate), …" of all tables that were found. */
+static const char *list_tables(const judge *self)
+{
+    PD_AUTO_STRBUF out = pd_strbuf_new(PD_STRBUF_MAX);
+    for (size_t i = 0; i < self->ledger->foreign_count; i++) {
+        const pd_foreign_ledger *table = &self->ledger->foreign[i];
+        pd_strbuf_addf(&out, "%s%s.%s (%s)", i == 0 ? "" : ", ", table->schema, table->table,
+                       pd_layout_name(table->tool));
+    }
+    return pd_strbuf_keep(&out, self->findings->arena);
+}
+
+static bool fail_from(const judge *self, pd_error *err)
+{
+    pd_fail(err, PD_ERROR_USAGE, "there is no ledger of %s", self->terms->from);
+    if (self->ledger->foreign_count == 0)
+        return pd_error_hint(err, "No table of another migration tool was found in the schema "
+                                  "that [verify] schema names, or in public.");
+    return pd_error_hint(err, "Found was: %s.", list_tables(self));
+}
+
+static bool fail_nothing(const judge *self, pd_error *err)
+{
+    pd_fail(err, PD_ERROR_USAGE, "no ledger of another tool says what is applied");
+    if (self->ledger->foreign_count > 0)
+        pd_error_detail(err, "found was %s, with no migration of this revision", list_tables(self));
+    return pd_error_hint(err, "Name the newest migration that this database has: predeploy adopt "
+                              "--through NAME");
+}
+
+static void report_ambiguous(const judge *self)
+{
+    const pd_foreign_ledger *a = self->claims[self->chosen[0]].ledger;
+    const pd_foreign_ledger *b = self->claims[self->chosen[1]].ledger;
+    pd_finding *finding =
+        pd_find(self->findings, PD_RULE_ADOPT_AMBIGUOUS, NULL,
+                "%s.%s of %s and %s.%s of %s both fit this revision", a->schema, a->table,
+                pd_layout_name(a->tool), b->schema, b->table, pd_layout_name(b->tool));
+    const char *from =
+        a->tool == b->tool ? name_of(self->findings->arena, a) : pd_layout_name(a->tool);
+    pd_finding_hint(self->findings, finding,
+                    "Say which one knows what was applied: predeploy adopt --from %s", from);
+}
+
+/* What the tool's own user does about a migration that never ended. */
+static const char *remedy(pd_layout_kind tool)
+{
+    switch (tool) {
+    case PD_LAYOUT_GOLANG_MIGRATE:
+        return "Mend by hand what it left behind, then say so: migrate force VERSION";
+    case PD_LAYOUT_PRISMA:
+        return "Mend by hand what it left behind, then say so: prisma migrate resolve";
+    case PD_LAYOUT_FLYWAY:
+        return "Mend by hand what it left behind, then say so: flyway repair";
+    case PD_LAYOUT_SQLX:
+    case PD_LAYOUT_DIESEL:
+    case PD_LAYOUT_DBMATE:
+    case PD_LAYOUT_GOOSE:
+    case PD_LAYOUT_DETECT:
+    case PD_LAYOUT_DRIZZLE:
+    case PD_LAYOUT_DRIZZLE_FOLDERS:
+    case PD_LAYOUT_PLAIN:
+    case PD_LAYOUT_CUSTOM:
+    case PD_LAYOUT_COUNT:
+        break;
+    }
+    return "Mend by hand what it left behind, then let that tool finish it.";
+}
+
+static void report_more(const judge *self, pd_rule rule, size_t count)
+{
+    if (count > ROWS_REPORTED)
+        pd_find(self->findings, rule, NULL, "the same is true of %zu more", count - ROWS_REPORTED);
+}
+
+static void judge_unfinished(const judge *self, const pd_foreign_claims *claims)
+{
+    const pd_foreign_ledger *table = claims->ledger;
+    size_t count = 0;
+    for (size_t r = 0; r < table->count; r++) {
+        if (table->rows[r].state != PD_FOREIGN_UNFINISHED || count++ >= ROWS_REPORTED)
+            continue;
+        ptrdiff_t m = claims->migration_of[r];
+        pd_finding *finding =
+            pd_find(self->findings, PD_RULE_ADOPT_UNFINISHED,
+                    m < 0 ? NULL : self->set->migrations[m].up.path,
+                    "%s began %s and did not finish it (table %s.%s)", pd_layout_name(table->tool),
+                    m < 0 ? table->rows[r].version : self->set->migrations[m].name, table->schema,
+                    table->table);
+        pd_finding_hint(self->findings, finding, "%s", remedy(table->tool));
+    }
+    report_more(self, PD_RULE_ADOPT_UNFINISHED, count);
+}
+
+static void judge_unknown(const judge *self, const pd_foreign_claims *claims)
+{
+    const pd_foreign_ledger *table = claims->ledger;
+    size_t count = 0;
+    for (size_t r = 0; r < table->count; r++) {
+        const pd_foreign_row *row = &table->rows[r];
+        bool applied = row->state == PD_FOREIGN_APPLIED || row->state == PD_FOREIGN_UP_TO;
+        if (!applied || claims->migration_of[r] >= 0 || count++ >= ROWS_REPORTED)
+            continue;
+        pd_finding *finding =
+            pd_find(self->findings, PD_RULE_ADOPT_UNKNOWN, NULL,
+                    "%s has applied version %s, which is not in the revision (table %s.%s)",
+                    pd_layout_name(table->tool), row->version, table->schema, table->table);
+        pd_finding_hint(self->findings, finding,
+                        "Adopt from a revision that has it: git log --all -- %s finds where it "
+                        "was.",
+                        self->set->folder);
+    }
+    report_more(self, PD_RULE_ADOPT_UNKNOWN, count);
+}
+
+static void judge_content(const judge *self, const pd_foreign_claims *claims)
+{
+    const pd_foreign_ledger *table = claims->ledger;
+    for (size_t r = 0; r < table->count; r++) {
+        ptrdiff_t m = claims->migration_of[r];
+        if (m < 0 || claims->row_of[m] != (ptrdiff_t)r || self->known[m] ||
+            pd_foreign_is_baseline(self->set, (size_t)m))
+            continue;
+        const pd_migration *migration = &self->set->migrations[m];
+        if (pd_foreign_same_content(table, &table->rows[r], &migration->up))
+            continue;
+        pd_finding *finding =
+            pd_find(self->findings, PD_RULE_ADOPT_MISMATCH, migration->up.path,
+                    "%s was applied with other content: the checksum that %s keeps is not this "
+                    "file's",
+                    migration->name, pd_layout_name(table->tool));
+        pd_finding_hint(self->findings, finding,
+                        "Put the applied version back and write a new migration for the change. "
+                        "git log -p -- %s shows what changed.",
+                        migration->up.path);
+    }
+}
+
+static void report_through(const judge *self, const pd_foreign_claims *claims, size_t m)
+{
+    const char *last = self->set->migrations[self->terms->through].name;
+    const char *name = self->set->migrations[m].name;
+    bool behind = (ptrdiff_t)m > self->terms->through;
+    pd_finding *finding = pd_find(
+        self->findings, PD_RULE_ADOPT_THROUGH, self->set->migrations[m].up.path,
+        behind ? "%s is applied by %s's table %s.%s, but stands behind %s, which --through names"
+               : "%s is not applied by %s's table %s.%s, but stands in front of %s, which "
+                 "--through names",
+        name, pd_layout_name(claims->ledger->tool), claims->ledger->schema, claims->ledger->table,
+        last);
+    pd_finding_hint(self->findings, finding,
+                    "Leave --through out to take over what the table says, or find out which of "
+                    "the two is right.");
+}
+
+/* The first on either side that --through and the table disagree about. */
+static void judge_through(const judge *self, const pd_foreign_claims *claims)
+{
+    bool told[2] = {false, false};
+    for (size_t m = 0; m < self->set->count; m++) {
+        bool behind = (ptrdiff_t)m > self->terms->through;
+        bool applied = claims->row_of[m] >= 0;
+        if (self->known[m] || applied != behind || told[behind])
+            continue;
+        told[behind] = true;
+        report_through(self, claims, m);
+    }
+}
+
+static void judge_gaps(const judge *self, const pd_adoption *adoption)
+{
+    size_t end = self->set->count;
+    while (end > 0 && !adoption->wanted[end - 1] && !self->own[end - 1])
+        end--;
+    for (size_t m = 0; m < end; m++) {
+        const pd_migration *migration = &self->set->migrations[m];
+        if (adoption->wanted[m] || self->own[m])
+            continue;
+        pd_finding *finding = pd_find(self->findings, PD_RULE_ADOPT_GAP, migration->up.path,
+                                      "%s is not applied, but %s behind it is", migration->name,
+                                      self->set->migrations[end - 1].name);
+        if (self->terms->arrival == PD_ARRIVAL_LATE)
+            finding->severity = PD_SEVERITY_WARNING;
+        pd_finding_hint(self->findings, finding,
+                        "Apply it with the tool that has applied the others, or give it a version "
+                        "behind them. [check] order = late makes this a warning, and the next "
+                        "deployment applies it.");
+    }
+}
+
+static void take(const judge *self, const pd_foreign_claims *claims, pd_adoption *out)
+{
+    for (size_t m = 0; m < self->set->count; m++) {
+        bool said = claims != NULL ? claims->row_of[m] >= 0 && !self->known[m]
+                                   : (ptrdiff_t)m <= self->terms->through && !self->own[m];
+        out->wanted[m] = said;
+        out->count += said;
+        out->applied += said || self->own[m];
+    }
+}
+
+static void mark_own(judge *self)
+{
+    pd_arena *arena = self->findings->arena;
+    pd_ledger without = *self->ledger;
+    without.taken_out_count = 0;
+    self->known = pd_arena_array(arena, self->set->count + 1, sizeof *self->known);
+    self->own = pd_arena_array(arena, self->set->count + 1, sizeof *self->own);
+    pd_foreign_mark_known(arena, self->set, self->ledger, self->known);
+    pd_foreign_mark_known(arena, self->set, &without, self->own);
+}
+
+bool pd_gate_adopt(const pd_set *set, const pd_ledger *ledger, const pd_adopt_terms *terms,
+                   pd_adoption *out, pd_findings *findings, pd_error *err)
+{
+    judge self = {.set = set, .ledger = ledger, .terms = terms, .findings = findings};
+    *out = (pd_adoption){.wanted =
+                             pd_arena_array(findings->arena, set->count + 1, sizeof *out->wanted)};
+    mark_own(&self);
+    choose(&self);
+    if (self.chosen_count == 0 && terms->from != NULL)
+        return fail_from(&self, err);
+    if (self.chosen_count == 0 && terms->through < 0)
+        return fail_nothing(&self, err);
+    if (self.chosen_count > 1) {
+        report_ambiguous(&self);
+        return true;
+    }
+    const pd_foreign_claims *claims = self.chosen_count == 0 ? NULL : &self.claims[self.chosen[0]];
+    out->claims = claims;
+    take(&self, claims, out);
+    if (claims != NULL) {
+        judge_unfinished(&self, claims);
+        judge_unknown(&self, claims);
+        judge_content(&self, claims);
+        if (terms->through >= 0)
+            judge_through(&self, claims);
+    }
+    judge_gaps(&self, out);
+    return true;
+}

@@ -1,0 +1,19 @@
+/* Tables of other migration tools: found by name and columns, and only read. Private to pg/. */
+#ifndef PD_PG_FOREIGN_H
+#define PD_PG_FOREIGN_H
+
+#include "pg/internal.h"
+
+/* Whether such tables are looked for: not on Drizzle's layouts. */
+bool pd_foreign_wanted(const pd_db *db);
+
+/* The names that the tools' tables have, as a literal of type text[]. */
+const char *pd_foreign_names(pd_arena *arena);
+
+/* Reads them into out->foreign, and into out->taken_out what rollbacks of predeploy took out. In
+ * the transaction that reads the ledger, after what is found there was locked. One that looks like
+ * a tool's and cannot be read safely, or at all, is an error of kind PD_ERROR_UNREACHABLE; it is
+ * passed over when the rule ledger-foreign was lowered. */
+bool pd_foreign_read(pd_db *db, pd_arena *arena, pd_ledger *out, pd_error *err) PD_CHECKED;
+
+#endif

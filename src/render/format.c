@@ -1,0 +1,59 @@
+/* The machine formats: one document for all reports of a run. */
+#include "render/format.h"
+
+#include "base/str.h"
+#include "render/render.h"
+
+typedef struct format_row {
+    const char *name;
+    const char *head;
+    const char *between;
+    const char *tail;
+    void (*part)(const pd_report *report, pd_strbuf *out);
+} format_row;
+
+static const format_row formats[] = {
+    [PD_FORMAT_HUMAN] = {"human", "", "", "", NULL},
+    [PD_FORMAT_JSON] = {"json", "", "", "", pd_render_json},
+    [PD_FORMAT_SARIF] = {"sarif",
+                         "{\n\"$schema\": \"https://docs.oasis-open.org/sarif/sarif/v2.1.0/os/"
+                         "schemas/sarif-schema-2.1.0.json\",\n\"version\": \"2.1.0\",\n"
+                         "\"runs\": [\n",
+                         ",\n", "]\n}\n", pd_render_sarif_run},
+    [PD_FORMAT_GITHUB] = {"github", "", "", "", pd_render_github},
+    [PD_FORMAT_JUNIT] = {"junit",
+                         "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n"
+                         "<testsuites name=\"predeploy\">\n",
+                         "", "</testsuites>\n", pd_render_junit_suites},
+};
+
+bool pd_format_find(const char *name, pd_format *out)
+{
+    for (size_t i = 0; i < sizeof formats / sizeof *formats; i++) {
+        if (pd_streq(formats[i].name, name)) {
+            *out = (pd_format)i;
+            return true;
+        }
+    }
+    return false;
+}
+
+void pd_render_part(pd_format format, const pd_report *report, pd_strbuf *out)
+{
+    if (formats[format].part != NULL)
+        formats[format].part(report, out);
+}
+
+void pd_render_document(pd_format format, bool several, const char *const *parts, size_t count,
+                        pd_strbuf *out)
+{
+    bool array = format == PD_FORMAT_JSON && several;
+    const format_row *row = &formats[format];
+    pd_strbuf_adds(out, array ? "[\n" : row->head);
+    for (size_t i = 0; i < count; i++) {
+        if (i > 0)
+            pd_strbuf_adds(out, array ? ",\n" : row->between);
+        pd_strbuf_adds(out, parts[i]);
+    }
+    pd_strbuf_adds(out, array ? "]\n" : row->tail);
+}

@@ -1,0 +1,284 @@
+"""Where the base comes from, and what a revision is held against: the merge base, and the tip."""
+
+import json
+
+import pytest
+
+NAMES = ("0001_customers", "0002_orders", "0003_seed")
+GONE = "f" * 40
+
+
+@pytest.fixture
+def repo(make_repo):
+    return make_repo("plain")
+
+
+@pytest.fixture
+def clone(repo, tmp_path):
+    repo.git("clone", "-q", "--bare", repo.path, tmp_path / "remote.git")
+    repo.git("clone", "-q", tmp_path / "remote.git", tmp_path / "clone")
+    repo.path = tmp_path / "clone"
+    return repo
+
+
+def branch(clone, name, *migrations, start="origin/main"):
+    """A branch with migrations of its own, on which the work tree then stands."""
+    clone.git("checkout", "-q", "-b", name, start)
+    for migration in migrations:
+        clone.migration(migration, f"CREATE TABLE {name}_{migration[:4]} ();\n")
+    return clone.commit(name)
+
+
+def publish(clone, *migrations):
+    """main goes on at the remote, and is fetched."""
+    branch(clone, "theirs", *migrations)
+    clone.git("push", "-q", "origin", "theirs:main")
+    clone.git("fetch", "-q", "origin")
+    return clone.git("rev-parse", "origin/main")
+
+
+def gate(result, name):
+    return next(gate for gate in result.json["gates"] if gate["name"] == name)
+
+
+def test_without_a_remote_nothing_is_published(repo):
+    result = repo.check()
+    assert (result.status, result.rules) == (0, [])
+    assert "nothing is published" in gate(result, "history")["note"]
+
+
+@pytest.mark.parametrize("command", ["check", "record"])
+def test_a_remote_that_was_never_fetched(command, repo):
+    repo.git("remote", "add", "origin", "/nowhere")
+    result = repo.run(command)
+    assert result.status == 3, result
+    assert "no base was found" in result.both and "git fetch origin" in result.both
+
+
+def test_a_detached_head_and_no_head_of_the_remote(clone):
+    clone.git("remote", "set-head", "origin", "-d")
+    clone.git("checkout", "-q", "--detach")
+    assert clone.check().status == 3
+    assert clone.check("--base", "origin/main").status == 0
+
+
+def test_a_shallow_clone_cannot_tell(clone, tmp_path):
+    branch(clone, "side", "0004_side")
+    clone.git("push", "-q", "origin", "side")
+    publish(clone, "0004_theirs")
+    url = f"file://{tmp_path}/remote.git"
+    clone.git("clone", "-q", "--depth=1", "--no-single-branch", "-b", "side", url, tmp_path / "shallow")
+    clone.path = tmp_path / "shallow"
+    result = clone.run("check", "--base", "origin/main")
+    assert result.status == 3, result
+    assert "--unshallow" in result.both or "--deepen" in result.both
+
+
+def test_a_bare_clone_has_the_same_verdict(clone, tmp_path):
+    for edited in (False, True):
+        if edited:
+            clone.write(clone.up(NAMES[1]), "CREATE TABLE orders ();\n")
+            clone.commit("edit")
+        here = clone.check("--base", "HEAD~1") if edited else clone.check()
+        bare = tmp_path / f"bare{edited}.git"
+        clone.git("clone", "-q", "--bare", clone.path, bare)
+        there = clone.predeploy.run(
+            "check", "--format", "json", "--repo", bare, *(["--base", "HEAD~1"] if edited else [])
+        )
+        assert (there.status, there.rules) == (here.status, here.rules)
+        assert there.status == edited
+
+
+# ---- a workflow's event ----
+
+
+def event(tmp_path, name, payload):
+    path = tmp_path / "event.json"
+    path.write_text(payload if isinstance(payload, str) else json.dumps(payload))
+    return {"GITHUB_EVENT_NAME": name, "GITHUB_EVENT_PATH": str(path)}
+
+
+def payload_of(name, oid):
+    return {
+        "pull_request": {"pull_request": {"base": {"sha": oid}}},
+        "pull_request_target": {"pull_request": {"base": {"sha": oid}}},
+        "merge_group": {"merge_group": {"base_sha": oid}},
+        "push": {"before": oid},
+    }[name]
+
+
+EVENTS = ["pull_request", "pull_request_target", "merge_group", "push"]
+
+
+@pytest.mark.parametrize("name", EVENTS)
+def test_the_base_of_an_event(name, clone, tmp_path):
+    base = clone.git("rev-parse", "HEAD")
+    clone.write(clone.up(NAMES[1]), "CREATE TABLE orders ();\n")
+    clone.commit("edit")
+    clone.git("push", "-q", "origin", "main")  # what the clone knows of the remote is the edit
+    assert clone.check().status == 0
+    result = clone.check(env=event(tmp_path, name, payload_of(name, base)))
+    assert (result.status, result.rules) == (1, ["history-edited"])
+    assert result.json["base"]["commit"] == base
+    result = clone.check("--base", "HEAD", env=event(tmp_path, name, payload_of(name, base)))
+    assert result.status == 0, "the command line goes first"
+
+
+@pytest.mark.parametrize("name", EVENTS)
+@pytest.mark.parametrize(
+    "payload, said",
+    [
+        (GONE, "fetch-depth"),
+        ("--upload-pack=x", "names no base"),
+        ("main", "names no base"),
+        (None, "names no base"),
+        ("{", "not JSON"),
+    ],
+)
+def test_an_event_that_cannot_be_used(name, payload, said, clone, tmp_path):
+    text = payload if payload == "{" else payload_of(name, payload)
+    result = clone.run("check", env=event(tmp_path, name, text))
+    assert result.status == 3 and said in result.both, result
+
+
+def test_an_event_file_that_is_not_there(clone, tmp_path):
+    env = {"GITHUB_EVENT_NAME": "push", "GITHUB_EVENT_PATH": str(tmp_path / "none")}
+    assert clone.check(env=env).status == 3
+
+
+def test_a_push_must_keep_all_that_was_there(clone, tmp_path):
+    """A forced push is no merge: what it replaces was published, also behind the merge base."""
+    branch(clone, "old", "0004_old")
+    before = clone.git("rev-parse", "HEAD")
+    branch(clone, "new", "0005_new")
+    result = clone.check(env=event(tmp_path, "push", {"before": before}))
+    assert (result.status, result.rules) == (1, ["history-removed"])
+    created = event(tmp_path, "push", {"before": "0" * 40})
+    assert clone.check(env=created).status == 0, "a new branch falls back to what the clone knows"
+
+
+def test_the_default_branch_of_an_event(clone, tmp_path):
+    clone.git("remote", "set-head", "origin", "-d")
+    clone.git("checkout", "-q", "--detach")
+    payload = {"repository": {"default_branch": "main"}}
+    result = clone.check(env=event(tmp_path, "workflow_dispatch", payload))
+    assert result.status == 0, result
+    assert result.json["base"]["commit"] == clone.git("rev-parse", "origin/main")
+    for name in ("--help", "a..b", "../x", "x@{1}", "main^"):
+        payload = {"repository": {"default_branch": name}}
+        assert clone.check(env=event(tmp_path, "workflow_dispatch", payload)).status == 3
+
+
+def test_the_event_goes_before_the_settings(clone, tmp_path):
+    old = clone.git("rev-parse", "HEAD")
+    clone.write(".predeploy", "[check]\n\tbase = HEAD\n")
+    clone.write(clone.up(NAMES[1]), "CREATE TABLE orders ();\n")
+    clone.commit("edit")
+    assert clone.check().status == 0, "the settings name a base in which all is published"
+    result = clone.check(env=event(tmp_path, "pull_request", payload_of("pull_request", old)))
+    assert result.rules == ["history-edited"]
+
+
+# ---- the tip of the base ----
+
+
+def test_what_the_branch_lacks_is_no_deletion(clone):
+    publish(clone, "0004_theirs")
+    branch(clone, "ours", "0005_ours", start="origin/main~1")
+    assert clone.check("--base", "origin/main").status == 0
+
+
+@pytest.mark.parametrize("merged", [False, True])
+def test_two_branches_take_one_version(merged, clone):
+    theirs = publish(clone, "0004_theirs")
+    ours = branch(clone, "ours", "0004_ours", start="origin/main~1")
+    if merged:
+        # Clean for git: the files have two names. Only SHA256SUMS is in the way.
+        clone.git("merge", "-q", "-X", "ours", "origin/main", check=False)
+        clone.commit("merge")
+    result = clone.check("--base", "origin/main")
+    assert result.status == 1
+    if merged:
+        assert "duplicate-version" in result.rules
+        return
+    assert result.rules == ["history-inserted", "history-collision"] or result.rules == [
+        "history-collision",
+        "history-inserted",
+    ]
+    message = next(f for f in result.json["findings"] if f["rule"] == "history-collision")["message"]
+    assert ours[:7] in message and theirs[:7] in message, message
+
+
+def test_one_name_twice(clone):
+    publish(clone, "0004_same")
+    clone.git("checkout", "-q", "-b", "ours", "origin/main~1")
+    clone.migration("0004_same", "CREATE TABLE other ();\n")
+    clone.commit("ours")
+    assert clone.check("--base", "origin/main").rules == ["history-collision"]
+
+
+@pytest.mark.parametrize("order, status", [(None, 1), ("strict", 1), ("late", 0)])
+def test_a_late_arrival(order, status, clone):
+    publish(clone, "0006_theirs")
+    clone.git("checkout", "-q", "-b", "ours", "origin/main~1")
+    clone.migration("0005_ours", "CREATE TABLE ours ();\n")
+    if order:
+        clone.write(".predeploy", f"[check]\n\torder = {order}\n")
+    clone.commit("ours")
+    result = clone.check("--base", "origin/main")
+    assert (result.status, result.rules) == (status, ["history-inserted"])
+    assert "0006_theirs" in result.json["findings"][0]["message"]
+
+
+def test_a_late_arrival_is_deployed_where_it_may_come(clone, db):
+    publish(clone, "0006_theirs")
+    assert clone.run("deploy", env=db.env).status == 0
+    clone.write(".predeploy", "[check]\n\torder = late\n")
+    clone.migration("0005_ours", "CREATE TABLE ours ();\n")
+    clone.commit("ours")
+    result = clone.run("deploy", "--format", "json", env=db.env)
+    assert (result.status, set(result.rules)) == (0, {"history-inserted", "out-of-order"}), result
+    assert db.applied() == [*NAMES, "0006_theirs", "0005_ours"]
+    assert clone.run("deploy", env=db.env).status == 0
+
+
+def test_late_is_never_allowed_in_a_journal(make_repo, tmp_path):
+    repo = make_repo("drizzle")
+    base = repo.git("rev-parse", "HEAD")
+    repo.write(".predeploy", "[check]\n\torder = late\n")
+    repo.migration("0003_late", "CREATE TABLE late ();\n")
+    last = repo.entries.pop()
+    repo.entries.insert(2, dict(last, when=repo.entries[1]["when"] + 1))
+    repo.journal()
+    repo.commit("late")
+    result = repo.check("--base", base)
+    assert result.status == 1 and "history-inserted" in result.rules
+
+
+# ---- what steers the gates ----
+
+
+def steering(result):
+    return {item["path"]: item for item in result.json["steering"]}
+
+
+def test_changed_settings_and_hashes_are_told(clone):
+    assert steering(clone.check()) == {}
+    clone.write(".predeploy", "[migrations]\n\trollback = warn\n[verify]\n\tminTables = 2\n")
+    clone.migration("0004_more", "CREATE TABLE more ();\n")
+    clone.commit("settings")
+    told = steering(clone.check())
+    assert set(told) == {".predeploy", "migrations/SHA256SUMS"}
+    assert told[".predeploy"]["what"] == "added"
+    assert "migrations.rollback: warn, was not set" in told[".predeploy"]["detail"]
+    assert told["migrations/SHA256SUMS"]["detail"] == ["lines: 2 new, 0 with another hash, 0 gone"]
+    text = clone.run("check").out
+    assert ".predeploy" in text and "warn" in text
+    clone.git("push", "-q", "origin", "main")
+    assert steering(clone.check()) == {}
+    clone.write(".predeploy", "[migrations]\n\trollback = off\n")
+    clone.commit("off")
+    told = steering(clone.check())[".predeploy"]
+    assert told["what"] == "changed"
+    assert "migrations.rollback: off, was warn" in told["detail"]
+    assert "verify.minTables: not set, was 2" in told["detail"]

@@ -1,0 +1,4 @@
+-- +goose Up
+ÿþâ‚
+-- +goose Down
+Ã¤

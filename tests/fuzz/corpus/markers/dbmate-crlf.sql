@@ -1,0 +1,4 @@
+--migrate:up	
+A;
+--	migrate:down x:y transaction:false
+B;

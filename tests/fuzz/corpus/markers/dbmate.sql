@@ -1,0 +1,5 @@
+-- x
+-- migrate:up transaction:false
+A;
+-- migrate:down
+B;

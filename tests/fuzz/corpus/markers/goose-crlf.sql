@@ -1,0 +1,6 @@
+--+GOOSE up
+A;
+-- +goose NO TRANSACTION
+-- +goose ENVSUB ON
+${B}
+-- +goose down

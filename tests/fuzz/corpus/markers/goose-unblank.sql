@@ -1,0 +1,3 @@
+-- +gooseUp
+--
+-- +gooose

@@ -1,0 +1,7 @@
+-- +goose Up
+A;
+-- +goose StatementBegin
+B;
+-- +goose StatementEnd
+-- +goose Down
+C;

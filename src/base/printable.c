@@ -67,3 +67,20 @@ char *pd_printable(pd_arena *arena, const char *text)
     pd_printable_add(&buf, text, strlen(text), PD_PRINTABLE_LINE, "");
     return pd_strbuf_keep(&buf, arena);
 }
+
+const char *pd_shell_word(pd_arena *arena, const char *text)
+{
+    static const char plain[] = "./_-,+@%0123456789abcdefghijklmnopqrstuvwxyz"
+                                "ABCDEFGHIJKLMNOPQRSTUVWXYZ";
+    if (*text != '\0' && text[strspn(text, plain)] == '\0')
+        return text;
+    PD_AUTO_STRBUF out = pd_strbuf_new(PD_STRBUF_MAX);
+    pd_strbuf_addc(&out, '\'');
+    for (const char *at = text; *at != '\0'; at++)
+        if (*at == '\'')
+            pd_strbuf_adds(&out, "'\\''");
+        else
+            pd_strbuf_addc(&out, *at);
+    pd_strbuf_addc(&out, '\'');
+    return pd_strbuf_keep(&out, arena);
+}

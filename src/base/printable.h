@@ -27,4 +27,7 @@ void pd_printable_add(pd_strbuf *out, const char *data, size_t len, pd_printable
                       const char *indent);
 char *pd_printable(pd_arena *arena, const char *text); /* PD_PRINTABLE_LINE, into the arena */
 
+/* The text as one word for a POSIX shell, quoted when it must be; for commands that people copy. */
+const char *pd_shell_word(pd_arena *arena, const char *text);
+
 #endif

@@ -2,6 +2,7 @@
 
 #include "base/clock.h"
 #include "base/file.h"
+#include "base/printable.h"
 #include "base/str.h"
 #include "cli/commands.h"
 #include "cli/output.h"
@@ -119,10 +120,12 @@ static bool refuse_changes(const pd_context *context, const pd_record *record, p
         pd_error_detail(err, "%zu published files differ; nothing was written", record->refused);
     return pd_error_hint(
         err,
-        "Put it back (git checkout %.12s -- %s%s%s) and write a new migration for the change. If "
+        "Put it back (git checkout %.12s -- %s) and write a new migration for the change. If "
         "it was never published, say what is: --base REV.",
-        context->witnesses.items[0].revision->oid, context->set.folder,
-        context->set.folder[0] == '\0' ? "" : "/", first->entry);
+        context->witnesses.items[0].revision->oid,
+        pd_shell_word(context->arena,
+                      pd_arena_printf(context->arena, "%s%s%s", context->set.folder,
+                                      context->set.folder[0] == '\0' ? "" : "/", first->entry)));
 }
 
 /* A project that has no migrations yet has nothing to record. */

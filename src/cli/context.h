@@ -45,6 +45,7 @@ typedef struct pd_context {
     pd_cluster *cluster;
     pd_db *db;
     pd_target target;
+    bool backs_up; /* the command runs SQL, so that a backup may be asked for */
     pd_webhook webhook;
     pd_run run;
     bool to_stderr; /* reports go there: git shows a pusher what a hook says on it */

@@ -139,9 +139,7 @@ bool pd_context_run(pd_context *context, pd_error *err)
         .tool_version = PD_VERSION,
         .wait = !context->args.no_wait,
     };
-    if (context->settings.backup_required && !ask_for_backup(context, err))
-        return false;
-    return true;
+    return !context->settings.backup_required || !context->backs_up || ask_for_backup(context, err);
 }
 
 void pd_context_attach(pd_context *context)

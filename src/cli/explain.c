@@ -25,7 +25,7 @@ static void offer_old(const explainer *self, pd_finding *finding, const char *co
         self->context->arena,
         "Put that version back (git checkout %.12s -- %s) and write a new migration for the "
         "change.%s",
-        commit, finding->place.path,
+        commit, pd_shell_word(self->context->arena, finding->place.path),
         finding->rule == PD_RULE_HASH_MISMATCH
             ? " If it was never published, record it again: predeploy record."
             : "");

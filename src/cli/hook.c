@@ -71,8 +71,6 @@ bool pd_hook_judge(pd_context *context, pd_error *err)
 {
     /* A remote that has nothing yet has published nothing. */
     context->based = true;
-    /* Nothing is deployed here. */
-    context->settings.backup_required = false;
     if (!pd_context_compare_steering(context, err) || !pd_context_run(context, err) ||
         !pd_check_set(&context->run, err))
         return false;

@@ -10,6 +10,7 @@
 
 #include "base/clock.h"
 #include "base/file.h"
+#include "base/printable.h"
 #include "base/str.h"
 #include "base/watchdog.h"
 #include "cli/hook.h"
@@ -308,7 +309,7 @@ static bool check_journal(pd_context *context, pd_error *err)
                                   "the published journal was removed");
     pd_finding_hint(&context->findings, finding,
                     "By it Drizzle knows what is applied. Bring it back: git checkout %.12s -- %s",
-                    base->oid, path);
+                    base->oid, pd_shell_word(context->arena, path));
     return true;
 }
 

@@ -101,28 +101,6 @@ void pd_init_show(const pd_context *context, const pd_init *init, pd_strbuf *out
                        findings->count - FINDINGS_SHOWN);
 }
 
-/* As a shell takes it: whatever the name holds, it is one word, and no option. */
-static void add_quoted(const pd_context *context, const char *path, pd_strbuf *out)
-{
-    bool plain = true;
-    if (path[0] == '-')
-        pd_strbuf_adds(out, "./");
-    for (const char *at = path; *at != '\0'; at++)
-        plain = plain && (strchr("./_-", *at) != NULL || (*at >= '0' && *at <= '9') ||
-                          (*at >= 'a' && *at <= 'z') || (*at >= 'A' && *at <= 'Z'));
-    if (plain) {
-        pd_strbuf_adds(out, path);
-        return;
-    }
-    pd_strbuf_addc(out, '\'');
-    for (const char *at = pd_printable(context->arena, path); *at != '\0'; at++)
-        if (*at == '\'')
-            pd_strbuf_adds(out, "'\\''");
-        else
-            pd_strbuf_addc(out, *at);
-    pd_strbuf_addc(out, '\'');
-}
-
 static const char *next_command(const pd_context *context, const pd_init *init)
 {
     PD_AUTO_STRBUF out = pd_strbuf_new(PD_STRBUF_MAX);
@@ -131,7 +109,10 @@ static const char *next_command(const pd_context *context, const pd_init *init)
         if (!init->steps[i].commits)
             continue;
         pd_strbuf_adds(&out, added++ == 0 ? "git add " : " ");
-        add_quoted(context, init->steps[i].path, &out);
+        if (init->steps[i].path[0] == '-')
+            pd_strbuf_adds(&out, "./");
+        pd_strbuf_adds(
+            &out, pd_shell_word(context->arena, pd_printable(context->arena, init->steps[i].path)));
     }
     if (added == 0)
         return NULL;

@@ -180,6 +180,7 @@ static int dispatch(pd_context *context, int argc, char **argv)
         pd_args_parse(&context->args, context->arena, command->options, argc - 2, argv + 2, &err);
     if (!parsed)
         find_format(&context->args, argc, argv);
+    context->backs_up = (command->options & PD_OPTIONS_BACKUP) != 0;
     context->document.several = pd_hook_judges(command, &context->args);
     if (!parsed || !pd_output_check(context, &err))
         return finish(context, false, &err);

@@ -1,4 +1,5 @@
 /* The migrations of other commits: what the revision is held against. */
+#include <assert.h>
 #include <string.h>
 
 #include "base/str.h"
@@ -71,15 +72,22 @@ static bool read_set_at(pd_context *context, const pd_revision *revision, pd_set
         !pd_git_snapshot(context->git, revision, folder, true, &snapshot, err))
         return false;
     bool known = folder[0] != '\0' || settings.path != NULL || context->settings.path != NULL;
-    if (strcmp(folder, context->set.folder) == 0) {
+    *out = (pd_set){.folder = folder};
+    if (!known || snapshot.count == 0)
+        return true;
+    /* How the revision reads its files must not decide how the published ones are read. */
+    if (context->folder_stands)
         settings = context->settings;
-        settings.layout = context->set.layout;
-    }
+    if (context->args.layout != NULL)
+        settings.layout = context->settings.layout;
     /* What was wrong with that commit is not this revision's fault. */
     pd_findings ignored = {.arena = context->arena};
-    *out = (pd_set){.folder = folder};
-    if (known && snapshot.count > 0)
+    pd_context_layout(context, &snapshot, &settings, out, &ignored);
+    if (out->layout == PD_LAYOUT_DETECT) {
+        settings = context->settings;
+        settings.layout = context->set.layout;
         pd_context_layout(context, &snapshot, &settings, out, &ignored);
+    }
     return true;
 }
 
@@ -90,6 +98,7 @@ bool pd_context_add_witness(pd_context *context, pd_witness_kind kind, const pd_
     for (size_t i = 0; i < witnesses->count; i++)
         if (strcmp(witnesses->items[i].revision->oid, revision->oid) == 0)
             return true;
+    assert(witnesses->count < PD_WITNESSES_MAX);
     pd_set *set = pd_arena_alloc(context->arena, sizeof *set);
     pd_revision *kept = pd_arena_alloc(context->arena, sizeof *kept);
     *kept = *revision;

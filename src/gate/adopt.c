@@ -2,6 +2,7 @@
 
 #include <string.h>
 
+#include "base/printable.h"
 #include "base/str.h"
 #include "base/strbuf.h"
 #include "gate/names.h"
@@ -171,7 +172,7 @@ static void judge_unknown(const judge *self, const pd_foreign_claims *claims)
         pd_finding_hint(self->findings, finding,
                         "Adopt from a revision that has it: git log --all -- %s finds where it "
                         "was.",
-                        self->set->folder);
+                        pd_shell_word(self->findings->arena, self->set->folder));
     }
     report_more(self, PD_RULE_ADOPT_UNKNOWN, count);
 }
@@ -195,7 +196,7 @@ static void judge_content(const judge *self, const pd_foreign_claims *claims)
         pd_finding_hint(self->findings, finding,
                         "Put the applied version back and write a new migration for the change. "
                         "git log -p -- %s shows what changed.",
-                        migration->up.path);
+                        pd_shell_word(self->findings->arena, migration->up.path));
     }
 }
 

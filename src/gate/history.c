@@ -1,5 +1,6 @@
 #include <string.h>
 
+#include "base/printable.h"
 #include "base/str.h"
 #include "gate/evidence.h"
 #include "gate/gate.h"
@@ -42,6 +43,32 @@ static const char *adjective(pd_witness_kind kind)
     return kind == PD_WITNESS_DEPLOYED ? "deployed" : "published";
 }
 
+/* `drizzle-kit up` of Drizzle 1.0 turns a journal into folders, with other names, and keeps whole
+ * seconds only. */
+static bool is_upgrade(const pd_set *was, const pd_set *is)
+{
+    return was->layout == PD_LAYOUT_DRIZZLE && is->layout == PD_LAYOUT_DRIZZLE_FOLDERS;
+}
+
+static pd_names names_at(pd_arena *arena, const pd_set *was, const pd_set *is)
+{
+    return is_upgrade(was, is) ? pd_names_of_upgraded(arena, was) : pd_names_of_set(arena, was);
+}
+
+static const char *name_now(const judge *self, const pd_witness *witness,
+                            const pd_migration *published)
+{
+    bool upgraded = is_upgrade(witness->set, self->set) && published->v1_name != NULL;
+    return upgraded ? published->v1_name : published->name;
+}
+
+/* Where the set has a migration of a witness. */
+static ptrdiff_t find_now(const judge *self, const pd_witness *witness,
+                          const pd_migration *published)
+{
+    return pd_names_find(&self->names, name_now(self, witness, published));
+}
+
 static ptrdiff_t find_in(const judge *self, size_t witness, const char *name)
 {
     return pd_names_find(&self->published[witness], name);
@@ -72,9 +99,12 @@ static void report_gone(judge *self, const pd_witness *witness, const pd_migrati
         pd_finding *finding = pd_find(findings, PD_RULE_HISTORY_RENAMED, candidate->up.path,
                                       "the published migration %s was renamed to %s",
                                       published->name, candidate->name);
-        pd_finding_hint(findings, finding,
-                        "Databases know it by its old name. Put it back: git mv %s %s",
-                        candidate->up.path, published->up.path);
+        pd_finding_hint(
+            findings, finding,
+            "Databases know it by its old name. Put it back, its companion too: git mv %s "
+            "%s",
+            pd_shell_word(findings->arena, candidate->up.path),
+            pd_shell_word(findings->arena, published->up.path));
         pd_give_evidence(self->findings, finding,
                          (pd_evidence){.was = &published->up,
                                        .is = &candidate->up,
@@ -86,7 +116,8 @@ static void report_gone(judge *self, const pd_witness *witness, const pd_migrati
     pd_finding_hint(findings, finding,
                     "Bring it back, and undo what it did with a new migration: git checkout %.12s "
                     "-- %s",
-                    witness->revision->oid, published->up.path);
+                    witness->revision->oid,
+                    pd_shell_word(self->findings->arena, published->up.path));
     pd_give_evidence(self->findings, finding,
                      (pd_evidence){.was = &published->up, .is = NULL, .was_at = witness->revision});
 }
@@ -122,7 +153,8 @@ static void check_up(judge *self, size_t w, const pd_migration *published, const
     pd_finding_hint(self->findings, finding,
                     "Put that version back and write a new migration for the change: git checkout "
                     "%.12s -- %s",
-                    witness->revision->oid, published->up.path);
+                    witness->revision->oid,
+                    pd_shell_word(self->findings->arena, published->up.path));
     pd_give_evidence(
         self->findings, finding,
         (pd_evidence){.was = &published->up, .is = &now->up, .was_at = witness->revision});
@@ -144,21 +176,40 @@ static void check_down(judge *self, const pd_witness *witness, const pd_migratio
     pd_finding_hint(self->findings, finding,
                     "Databases that have the migration keep the companion it came with. Put it "
                     "back: git checkout %.12s -- %s",
-                    witness->revision->oid, published->down.path);
+                    witness->revision->oid,
+                    pd_shell_word(self->findings->arena, published->down.path));
     pd_give_evidence(self->findings, finding,
                      (pd_evidence){.was = &published->down,
                                    .is = edited ? &now->down : NULL,
                                    .was_at = witness->revision});
 }
 
+/* Without its journal the folder reads as plain files. */
+static void report_no_time(judge *self, const pd_witness *witness, const pd_migration *published,
+                           const pd_migration *now)
+{
+    pd_arena *arena = self->findings->arena;
+    pd_finding *finding = pd_find(self->findings, PD_RULE_HISTORY_RESTAMPED, now->up.path,
+                                  "the %s journal entry %s had when = %lld, now no journal has it",
+                                  adjective(witness->kind), now->name, (long long)published->when);
+    pd_finding_hint(self->findings, finding, "Bring the journal back: git checkout %.12s -- %s",
+                    witness->revision->oid,
+                    pd_shell_word(arena, pd_arena_printf(arena, "%s/%s", witness->set->folder,
+                                                         PD_JOURNAL_FILE)));
+}
+
 static void check_when(judge *self, const pd_witness *witness, const pd_migration *published,
                        const pd_migration *now)
 {
     said *told = &self->said[now - self->set->migrations];
-    if (told->when || !published->has_when || !now->has_when || published->when == now->when ||
-        now->journal_line == 0)
+    if (told->when || published->journal_line == 0 || is_upgrade(witness->set, self->set) ||
+        (now->has_when && published->when == now->when))
         return;
     told->when = true;
+    if (!now->has_when) {
+        report_no_time(self, witness, published, now);
+        return;
+    }
     pd_finding *finding = pd_find(self->findings, PD_RULE_HISTORY_RESTAMPED, now->up.path,
                                   "the %s journal entry %s had when = %lld, now it has %lld",
                                   adjective(witness->kind), now->name, (long long)published->when,
@@ -173,13 +224,14 @@ static void check_witness(judge *self, size_t w)
     const pd_witness *witness = &self->witnesses->items[w];
     for (size_t i = 0; i < witness->set->count; i++) {
         const pd_migration *published = &witness->set->migrations[i];
-        ptrdiff_t at = pd_names_find(&self->names, published->name);
+        ptrdiff_t at = find_now(self, witness, published);
         if (at >= 0) {
             const pd_migration *now = &self->set->migrations[at];
             check_up(self, w, published, now);
             check_down(self, witness, published, now);
             check_when(self, witness, published, now);
-        } else if (witness->kind == PD_WITNESS_BASE && !is_known(self, w, published->name)) {
+        } else if (witness->kind == PD_WITNESS_BASE &&
+                   !is_known(self, w, name_now(self, witness, published))) {
             report_gone(self, witness, published);
         }
     }
@@ -232,7 +284,7 @@ static const pd_migration *last_unmerged(const judge *self)
         const pd_witness *witness = &self->witnesses->items[w];
         for (size_t i = 0; witness->kind == PD_WITNESS_TIP && i < witness->set->count; i++) {
             const pd_migration *published = &witness->set->migrations[i];
-            bool missing = pd_names_find(&self->names, published->name) < 0;
+            bool missing = find_now(self, witness, published) < 0;
             if (missing && (last == NULL || pd_migration_compare(self->set, published, last) > 0))
                 last = published;
         }
@@ -263,7 +315,7 @@ static void check_collisions(judge *self, const pd_witness *witness)
     pd_names numbers = {0};
     for (size_t i = 0; i < witness->set->count; i++) {
         const pd_migration *published = &witness->set->migrations[i];
-        if (published->number != NULL && pd_names_find(&self->names, published->name) < 0)
+        if (published->number != NULL && find_now(self, witness, published) < 0)
             pd_names_add(self->findings->arena, &numbers, published->number, i);
     }
     pd_names_sort(&numbers);
@@ -300,7 +352,7 @@ void pd_gate_history(const pd_set *set, const pd_witnesses *witnesses, pd_arriva
         .findings = findings,
     };
     for (size_t w = 0; w < witnesses->count; w++)
-        self.published[w] = pd_names_of_set(arena, witnesses->items[w].set);
+        self.published[w] = names_at(arena, witnesses->items[w].set, set);
     bool based = false;
     for (size_t w = 0; w < witnesses->count; w++) {
         const pd_witness *witness = &witnesses->items[w];
@@ -322,7 +374,7 @@ void pd_mark_published(pd_arena *arena, const pd_set *set, const pd_witnesses *w
         const pd_witness *witness = &witnesses->items[w];
         if (witness->kind == PD_WITNESS_DEPLOYED)
             continue;
-        pd_names names = pd_names_of_set(arena, witness->set);
+        pd_names names = names_at(arena, witness->set, set);
         for (size_t i = 0; i < set->count; i++)
             published[i] = published[i] || pd_names_find(&names, set->migrations[i].name) >= 0;
     }

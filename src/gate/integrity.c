@@ -1,6 +1,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/printable.h"
 #include "gate/evidence.h"
 #include "gate/gate.h"
 
@@ -57,7 +58,7 @@ static void check_file(check *self, const pd_sql_file *file)
                                       "%s is not listed in %s", file->entry, PD_SUMS_FILE);
         pd_finding_hint(self->findings, finding,
                         "Record it and commit the result: predeploy record && git add %s",
-                        self->sums_path);
+                        pd_shell_word(self->findings->arena, self->sums_path));
         return;
     }
     self->seen[at] = true;
@@ -75,6 +76,14 @@ static void check_file(check *self, const pd_sql_file *file)
                      (pd_evidence){.is = file, .was_hash = self->lines[at]->hash});
 }
 
+static const char *shell_path(const check *self, const char *entry)
+{
+    pd_arena *arena = self->findings->arena;
+    const char *folder = self->set->folder;
+    return pd_shell_word(
+        arena, pd_arena_printf(arena, "%s%s%s", folder, folder[0] == '\0' ? "" : "/", entry));
+}
+
 static void check_missing(check *self)
 {
     for (size_t i = 0; i < self->set->sums_count; i++) {
@@ -87,10 +96,11 @@ static void check_missing(check *self)
         pd_finding *finding = pd_find(self->findings, PD_RULE_SUMS_MISSING_FILE, self->sums_path,
                                       "%s is listed, but it is not there", line->entry);
         finding->place.line = line->line;
-        pd_finding_hint(self->findings, finding,
-                        "Bring the file back (git log -- %s%s%s shows where it went), or, if it "
-                        "was never published, remove the line: predeploy record",
-                        self->set->folder, self->set->folder[0] == '\0' ? "" : "/", line->entry);
+        pd_finding_hint(
+            self->findings, finding,
+            "Bring the file back (git log -- %s shows where it went), or, if it was never "
+            "published, remove the line: predeploy record",
+            shell_path(self, line->entry));
     }
 }
 
@@ -105,7 +115,8 @@ void pd_gate_integrity(const pd_set *set, const pd_snapshot *snapshot, pd_findin
         pd_finding *finding = pd_find(findings, PD_RULE_SUMS_MISSING, sums_path,
                                       "no hashes are recorded for these migrations");
         pd_finding_hint(findings, finding,
-                        "Make the file and commit it: predeploy record && git add %s", sums_path);
+                        "Make the file and commit it: predeploy record && git add %s",
+                        pd_shell_word(arena, sums_path));
         return;
     }
     check self = {

@@ -1,5 +1,6 @@
 #include <string.h>
 
+#include "base/printable.h"
 #include "base/str.h"
 #include "base/strbuf.h"
 #include "gate/claims.h"
@@ -46,7 +47,7 @@ static void report_edited(judge *self, const pd_migration *migration, const char
     pd_finding_hint(self->findings, finding,
                     "Put the applied version back and write a new migration for the change. "
                     "git log -p -- %s shows what changed.",
-                    migration->up.path);
+                    pd_shell_word(self->arena, migration->up.path));
     pd_give_evidence(self->findings, finding,
                      (pd_evidence){.is = &migration->up,
                                    .was_hash = hash,
@@ -77,7 +78,7 @@ static void judge_companion(judge *self, const pd_migration *migration, const pd
         migration->name);
     pd_finding_hint(self->findings, finding,
                     "Put the applied version back: git log -p -- %s shows what changed.",
-                    migration->down.path);
+                    pd_shell_word(self->arena, migration->down.path));
     pd_give_evidence(self->findings, finding,
                      (pd_evidence){.is = migration->down.data == NULL ? NULL : &migration->down,
                                    .was_hash = row->down_hash});

@@ -38,3 +38,15 @@ pd_names pd_names_of_set(pd_arena *arena, const pd_set *set)
     pd_names_sort(&names);
     return names;
 }
+
+pd_names pd_names_of_upgraded(pd_arena *arena, const pd_set *set)
+{
+    pd_names names = {0};
+    for (size_t i = 0; i < set->count; i++) {
+        const pd_migration *migration = &set->migrations[i];
+        pd_names_add(arena, &names,
+                     migration->v1_name != NULL ? migration->v1_name : migration->name, i);
+    }
+    pd_names_sort(&names);
+    return names;
+}

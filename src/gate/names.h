@@ -25,4 +25,8 @@ ptrdiff_t pd_names_find(const pd_names *names, const char *name); /* index, -1 w
 /* The migrations of a set by name, sorted. */
 pd_names pd_names_of_set(pd_arena *arena, const pd_set *set);
 
+/* The same, by the names that a journal's migrations get when `drizzle-kit up` of Drizzle 1.0 turns
+ * it into folders. */
+pd_names pd_names_of_upgraded(pd_arena *arena, const pd_set *set);
+
 #endif

@@ -1,6 +1,7 @@
 """Where the base comes from, and what a revision is held against: the merge base, and the tip."""
 
 import json
+import subprocess
 
 import pytest
 
@@ -282,3 +283,69 @@ def test_changed_settings_and_hashes_are_told(clone):
     assert told["what"] == "changed"
     assert "migrations.rollback: off, was warn" in told["detail"]
     assert "verify.minTables: not set, was 2" in told["detail"]
+
+
+# ---- how the base is read is not for the revision to say ----
+
+
+def test_a_journal_that_is_removed_turns_no_published_entry_into_a_plain_file(make_repo):
+    repo = make_repo("drizzle")
+    base = repo.git("rev-parse", "HEAD")
+    repo.git("rm", "-r", "-q", "--", f"{repo.folder}/meta")
+    repo.commit("plain files now")
+    result = repo.check("--base", base)
+    assert result.status == 1 and set(result.rules) == {"history-restamped"}, result
+    assert f"git checkout {base[:12]} -- drizzle/meta/_journal.json" in result.json["findings"][0]["hint"]
+
+
+def test_settings_of_the_revision_do_not_hide_what_is_published(clone):
+    clone.write(".predeploy", "[migrations]\n\tlayout = custom\n[layout]\n\tup = x{version}_{title}.sql\n")
+    clone.migration("x1_own", "SELECT 1;\n", None)
+    for name in NAMES:
+        clone.remove(clone.up(name))
+        clone.remove(clone.down(name))
+    clone.commit("another pattern")
+    result = clone.check()
+    assert result.status == 1
+    assert result.rules.count("history-removed") == len(NAMES)
+
+
+def test_a_journal_that_was_upgraded_is_known_again(make_repo):
+    repo = make_repo("drizzle")
+    base = repo.git("rev-parse", "HEAD")
+    names = [(entry["tag"], f"20231114221{320 + i}_{entry['tag'][5:]}") for i, entry in enumerate(repo.entries)]
+    for old, new in names:
+        up, down = ((repo.path / path(old)).read_text() for path in (repo.up, repo.down))
+        repo.remove(repo.up(old))
+        repo.remove(repo.down(old))
+        repo.write(f"drizzle/{new}/migration.sql", up)
+        repo.write(f"drizzle/{new}/rollback.sql", down)
+        repo.write(f"drizzle/{new}/snapshot.json", "{}")
+    repo.git("rm", "-r", "-q", "--cached", "--", "drizzle/meta")
+    (repo.path / "drizzle/meta/_journal.json").unlink()
+    repo.commit("drizzle-kit up")
+    result = repo.check("--base", base)
+    assert (result.status, result.rules) == (0, []), result
+    repo.write(f"drizzle/{names[1][1]}/migration.sql", "CREATE TABLE orders ();\n")
+    repo.commit("edit")
+    assert repo.check("--base", base).rules == ["history-edited"]
+
+
+def test_a_backup_is_no_question_for_check(clone):
+    clone.write(".predeploy", "[backup]\n\trequired = true\n")
+    clone.commit("backup")
+    assert clone.check().status == 0
+    assert clone.run("deploy", env={"DATABASE_URL": "postgresql://localhost/x"}).status == 2
+
+
+def test_commands_in_hints_can_be_pasted(make_repo, tmp_path):
+    repo = make_repo("plain", [("0001_a b'c", "SELECT 1;\n", "SELECT 1;\n")])
+    base = repo.git("rev-parse", "HEAD")
+    repo.write(repo.up("0001_a b'c"), "SELECT 2;\n")
+    repo.commit("edit")
+    result = repo.check("--base", base)
+    hint = result.json["findings"][0]["hint"]
+    command = hint[hint.index("git checkout") :]
+    subprocess.run(["sh", "-c", command], cwd=repo.path, check=True, env=repo.predeploy.env())
+    repo.commit("mended")
+    assert repo.check("--base", base).status == 0

@@ -187,6 +187,28 @@ def test_the_histories_are_of_all_kinds():
         "restamp", "reorder", "forget")), seen
 
 
+@pytest.mark.xfail(strict=True, reason="of two merge bases only the newer one is asked")
+def test_what_was_published_is_missed_after_criss_cross_merges(many):
+    """The base has taken the branch's migration, the branch the base's commit; then it drops it."""
+    history = History("plain", 0)
+    shape, tree = history.shape, {"README.md": b"a project\n"}
+    history.commits, history.steps, history.tips = [], [], {}
+    history.append(tree, tree)
+    shape.record(tree)
+    history.commit("base", tree, said="began")
+    history.tips["work"] = history.tips["base"]
+    more = dict(tree)
+    said = history.append(more, more)
+    shape.record(more)
+    history.commit("work", more, said=said)
+    history.commit("base", {**tree, "README.md": b"more\n"}, said="chore")
+    history.cross()
+    assert len(history.merge_bases()) == 2
+    history.commit("work", {**tree, "README.md": b"more\n"}, said="remove, recorded")
+    result = ask_branch(many([history]), history)
+    assert (result.status, result.rules) == (1, ["history-removed"]), result
+
+
 # ---- with a database ----
 
 
@@ -209,11 +231,15 @@ def picture(db):
 def nothing_forgotten(history, results, applied):
     """P4: each migration is applied, planned, or named by a finding."""
     plan = results["plan"].json["plan"]
-    planned = {step["name"] for step in plan["steps"]} if plan else set()
+    if plan is None:  # a closed gate plans nothing
+        if results["plan"].status != 1:
+            yield "P4: no plan, and the gate is not closed"
+        return
+    planned = {step["name"] for step in plan["steps"]}
     for m in history.shape.read(history.tree("work")):
         if m.name not in applied and m.name not in planned:
             if not naming(results["plan"], m):
-                yield f"P4: {m.name} is neither applied, nor planned, nor reported {planned} {plan} {applied}"
+                yield f"P4: {m.name} is neither applied, nor planned, nor reported"
 
 
 def one_verdict(results):
@@ -225,23 +251,31 @@ def one_verdict(results):
         yield f"P4: three verdicts: {verdicts}"
 
 
+def applied_as_it_is(migrations, after, cosmetic=False):
+    ours = {m.name: m for m in migrations}
+    applied = {name: hash for name, hash, _ in after[1]}
+    if set(applied) != set(ours):
+        yield f"P4: applied is {sorted(applied)}, the revision has {sorted(ours)}"
+    for name in set(applied) & set(ours):
+        if applied[name] != sha256(ours[name].texts[0]) and not cosmetic:
+            yield f"P4: {name} is applied with other content"
+
+
 def database_fits(history, result, before, after):
     """P4: the revision stands in the database as a whole, or nothing of it."""
     if result.status == 1 and before != after:
         yield f"P4: the gate is closed, and the database is not as before: {before} {after}"
     if result.status == 6 and before[:2] != after[:2]:
         yield f"P4: it failed, and left something: {before} {after}"
+    ours = {m.name for m in history.shape.read(history.tree("work"))}
+    if history.honest and history.only_appended() and ours >= {row[0] for row in before[1]}:
+        if result.status:
+            yield "P4: nothing is wrong here, and it is not deployed"
     if result.status:
         return
-    ours = {m.name: m for m in history.shape.read(history.tree("work"))}
-    applied = {name: hash for name, hash, _ in after[1]}
-    if set(applied) != set(ours):
-        yield f"P4: applied is {sorted(applied)}, the revision has {sorted(ours)}"
     cosmetic = b"cosmetic = warning" in history.tree("work").get(SETTINGS, b"")
-    for name in set(applied) & set(ours):
-        if applied[name] != sha256(ours[name].texts[0]) and not cosmetic:
-            yield f"P4: {name} is applied with other content"
-    if history.layout == "drizzle" and {row[0] for row in after[3]} != set(applied.values()):
+    yield from applied_as_it_is(history.shape.read(history.tree("work")), after, cosmetic)
+    if history.layout == "drizzle" and {row[0] for row in after[3]} != {row[1] for row in after[1]}:
         yield "P4: the two ledgers differ"
 
 
@@ -253,7 +287,8 @@ def test_random_deployments(layout, seeds, many, server):
     for history in cases:
         db = server.database()
         chain = history.first_parents("base")
-        old = f"base-{history.seed}~{history.random.randrange(min(3, len(chain)))}"
+        back = history.random.randrange(min(3, len(chain)))
+        old = f"base-{history.seed}~{back}"
         first = repo.ask("deploy", old, old, env=db.env)
         before = picture(db)
         problems = []
@@ -261,6 +296,8 @@ def test_random_deployments(layout, seeds, many, server):
             problems.append(f"P4: {old} was not deployed, and left something: {before}")
         if history.honest and first.status:
             problems.append(f"P4: an honest base is not deployed: {first}")
+        if not first.status:
+            problems += applied_as_it_is(history.shape.read(history.commits[chain[back]].tree), before)
         results = {}
         for command in ("check", "plan"):
             results[command] = ask_branch(repo, history, command, env=db.env)

@@ -5,7 +5,9 @@
 #include <stdlib.h>
 #include <string.h>
 
+#define BLOCK_FIRST ((size_t)4 << 10) /* some arenas live for one short text */
 #define BLOCK_SIZE ((size_t)64 << 10)
+#define PRINTED_FIRST 512
 #define ALIGNMENT (_Alignof(max_align_t))
 
 typedef struct block {
@@ -62,6 +64,17 @@ void *pd_arena_alloc(pd_arena *arena, size_t size)
     return add_block(arena, size)->data;
 }
 #else
+/* Twice the last one, up to BLOCK_SIZE; wanted is at most a quarter of that. */
+static size_t next_size(const block *last, size_t wanted)
+{
+    if (last != NULL && last->size >= BLOCK_SIZE / 2)
+        return BLOCK_SIZE;
+    size_t size = last == NULL ? BLOCK_FIRST : last->size * 2;
+    while (size < wanted)
+        size *= 2;
+    return size;
+}
+
 void *pd_arena_alloc(pd_arena *arena, size_t size)
 {
     if (size > SIZE_MAX - ALIGNMENT)
@@ -80,7 +93,7 @@ void *pd_arena_alloc(pd_arena *arena, size_t size)
             }
             return own->data;
         }
-        b = add_block(arena, BLOCK_SIZE);
+        b = add_block(arena, next_size(b, rounded));
     }
     void *memory = (char *)b->data + b->used;
     b->used += rounded;
@@ -112,13 +125,19 @@ char *pd_arena_strdup(pd_arena *arena, const char *text)
 
 char *pd_arena_vprintf(pd_arena *arena, const char *fmt, va_list args)
 {
+    char printed[PRINTED_FIRST];
+    char *text = NULL;
     va_list again;
     va_copy(again, args);
-    int len = vsnprintf(NULL, 0, fmt, args);
+    int len = vsnprintf(printed, sizeof printed, fmt, args);
     if (len < 0)
         len = 0;
-    char *text = pd_arena_alloc(arena, (size_t)len + 1);
-    vsnprintf(text, (size_t)len + 1, fmt, again);
+    if ((size_t)len < sizeof printed) {
+        text = pd_arena_strndup(arena, printed, (size_t)len);
+    } else {
+        text = pd_arena_alloc(arena, (size_t)len + 1);
+        vsnprintf(text, (size_t)len + 1, fmt, again);
+    }
     va_end(again);
     return text;
 }

@@ -16,16 +16,15 @@ static bool fail_errno(pd_error *err, const char *path)
     return pd_error_detail(err, "%s", strerror(saved));
 }
 
-static bool write_all(int fd, const char *data, size_t len)
+bool pd_file_put(int fd, pd_bytes text)
 {
-    while (len > 0) {
-        ssize_t written = write(fd, data, len);
+    for (size_t at = 0; at < text.len;) {
+        ssize_t written = write(fd, text.data + at, text.len - at);
         if (written < 0 && errno == EINTR)
             continue;
         if (written <= 0)
             return false;
-        data += written;
-        len -= (size_t)written;
+        at += (size_t)written;
     }
     return true;
 }
@@ -56,7 +55,8 @@ bool pd_file_write(const char *path, const char *data, size_t len, mode_t mode, 
     int fd = mkostemp(temporary.data, O_CLOEXEC);
     if (fd < 0)
         return fail_errno(err, path);
-    bool written = write_all(fd, data, len) && fchmod(fd, mode) == 0 && fsync(fd) == 0;
+    bool written =
+        pd_file_put(fd, (pd_bytes){data, len}) && fchmod(fd, mode) == 0 && fsync(fd) == 0;
     if (close(fd) != 0)
         written = false;
     if (!written || rename(temporary.data, path) != 0) {
@@ -95,7 +95,8 @@ bool pd_file_append(const char *path, const char *data, size_t len, pd_error *er
     if (fd < 0)
         return fail_errno(err, path);
     errno = EINVAL;
-    bool written = fstat(fd, &found) == 0 && S_ISREG(found.st_mode) && write_all(fd, data, len);
+    bool written =
+        fstat(fd, &found) == 0 && S_ISREG(found.st_mode) && pd_file_put(fd, (pd_bytes){data, len});
     int saved = errno;
     close(fd);
     errno = saved;
@@ -119,4 +120,42 @@ bool pd_file_slurp(FILE *stream, const char *name, size_t max, pd_arena *arena, 
         return pd_fail(err, PD_ERROR_USAGE, "%s is larger than %zu bytes", name, max);
     *out = (pd_bytes){.data = pd_strbuf_keep(&buf, arena), .len = buf.len};
     return true;
+}
+
+static bool fail_read(pd_error *err, const char *name, const char *why)
+{
+    pd_fail(err, PD_ERROR_USAGE, "cannot read %s", name);
+    return pd_error_detail(err, "%s", why);
+}
+
+bool pd_file_open_regular(int folder, const char *path, const char *name, FILE **out, pd_error *err)
+{
+    struct stat st;
+    *out = NULL;
+    int fd = openat(folder, path, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY | O_CLOEXEC);
+    if (fd < 0 && errno == ENOENT)
+        return true;
+    if (fd < 0)
+        return fail_read(err, name, errno == ELOOP ? "it is a symbolic link" : strerror(errno));
+    bool regular = fstat(fd, &st) == 0 && S_ISREG(st.st_mode);
+    *out = regular ? fdopen(fd, "r") : NULL;
+    if (*out != NULL)
+        return true;
+    fail_read(err, name, regular ? strerror(errno) : "it is no regular file");
+    close(fd);
+    return false;
+}
+
+bool pd_file_read_regular(const char *path, const char *name, size_t max, pd_arena *arena,
+                          pd_bytes *out, pd_error *err)
+{
+    FILE *stream = NULL;
+    *out = (pd_bytes){0};
+    if (!pd_file_open_regular(AT_FDCWD, path, name, &stream, err))
+        return false;
+    if (stream == NULL)
+        return true;
+    bool done = pd_file_slurp(stream, name, max, arena, out, err);
+    fclose(stream);
+    return done;
 }

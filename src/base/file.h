@@ -27,6 +27,18 @@ bool pd_file_append(const char *path, const char *data, size_t len, pd_error *er
 bool pd_file_slurp(FILE *stream, const char *name, size_t max, pd_arena *arena, pd_bytes *out,
                    pd_error *err) PD_CHECKED;
 
+/* Opens what is a regular file and no link, without a wait; *out is NULL when nothing is there.
+ * `path` starts at the open folder (AT_FDCWD: the working directory), errors call it `name`. */
+bool pd_file_open_regular(int folder, const char *path, const char *name, FILE **out,
+                          pd_error *err) PD_CHECKED;
+
+/* Reads such a file to its end, as pd_file_slurp does; out->data is NULL when nothing is there. */
+bool pd_file_read_regular(const char *path, const char *name, size_t max, pd_arena *arena,
+                          pd_bytes *out, pd_error *err) PD_CHECKED;
+
+/* Writes all bytes, whatever a signal cuts short; false leaves errno. */
+bool pd_file_put(int fd, pd_bytes text) PD_CHECKED;
+
 /* ---- files of the user's tree ----
  *
  * `path` is relative to the folder `root` and is walked name by name: a symbolic link on the way or
@@ -38,7 +50,8 @@ typedef enum pd_file_how {
 } pd_file_how;
 
 /* Writes a file whole or not at all (mode 0644 less the umask); folders that are missing are made.
- */
+ * What a failure would leave is taken back: a new file goes, one that was replaced returns, where
+ * the file system has hard links. */
 bool pd_file_write_below(const char *root, const char *path, pd_bytes text, pd_file_how how,
                          pd_error *err) PD_CHECKED;
 

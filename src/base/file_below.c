@@ -93,29 +93,16 @@ static bool find_place(const char *root, const char *path, bool make, place *at,
     return true;
 }
 
-static bool write_all(int fd, pd_bytes text)
-{
-    for (size_t at = 0; at < text.len;) {
-        ssize_t written = write(fd, text.data + at, text.len - at);
-        if (written < 0 && errno == EINTR)
-            continue;
-        if (written <= 0)
-            return false;
-        at += (size_t)written;
-    }
-    return true;
-}
-
-/* A file system without hard links still tells whether something stands there. */
+/* Nothing may stand there. A file system without hard links still tells whether something does. */
 static bool give_name(const place *at, const char *temporary, const char *path, pd_error *err)
 {
     struct stat st;
     if (linkat(at->folder, temporary, at->folder, at->name, 0) == 0)
         return true;
-    if (errno != EEXIST && fstatat(at->folder, at->name, &st, AT_SYMLINK_NOFOLLOW) != 0 &&
-        errno == ENOENT && renameat(at->folder, temporary, at->folder, at->name) == 0)
-        return true;
-    return pd_fail(err, PD_ERROR_USAGE, "cannot write %s: it is there already", path);
+    if (errno == EEXIST || fstatat(at->folder, at->name, &st, AT_SYMLINK_NOFOLLOW) == 0)
+        return pd_fail(err, PD_ERROR_USAGE, "cannot write %s: it is there already", path);
+    return (errno == ENOENT && renameat(at->folder, temporary, at->folder, at->name) == 0) ||
+           fail_errno(err, "write", path);
 }
 
 /* Whether the temporary file may take the place; *mode is what it gets. */
@@ -137,12 +124,27 @@ static bool fill_and_name(const place *at, const char *temporary, const char *pa
     if (how == PD_FILE_REPLACE && !look_at_old(at, path, &mode, err))
         return false;
     AUTO_FD fd = openat(at->folder, temporary, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0644);
-    if (fd < 0 || !write_all(fd, text) || (mode != 0 && fchmod(fd, mode) != 0) || fsync(fd) != 0)
+    if (fd < 0 || !pd_file_put(fd, text) || (mode != 0 && fchmod(fd, mode) != 0) || fsync(fd) != 0)
         return fail_errno(err, "write", path);
     if (how == PD_FILE_NEW)
         return give_name(at, temporary, path, err);
     return renameat(at->folder, temporary, at->folder, at->name) == 0 ||
            fail_errno(err, "write", path);
+}
+
+/* Some file systems cannot sync a folder; the file itself is safe by then. */
+static bool sync_folder(const place *at)
+{
+    return fsync(at->folder) == 0 || errno == EINVAL;
+}
+
+/* The name was given, and may not last. */
+static void take_back(const place *at, const char *old, bool was_there)
+{
+    if (was_there)
+        renameat(at->folder, old, at->folder, at->name);
+    else
+        unlinkat(at->folder, at->name, 0);
 }
 
 bool pd_file_write_below(const char *root, const char *path, pd_bytes text, pd_file_how how,
@@ -153,14 +155,21 @@ bool pd_file_write_below(const char *root, const char *path, pd_bytes text, pd_f
         return false;
     char unique[37];
     char temporary[64];
+    char old[64]; /* a second name of what is replaced */
     pd_uuid(unique);
     snprintf(temporary, sizeof temporary, ".predeploy-%s", unique);
+    snprintf(old, sizeof old, ".predeploy-%s.old", unique);
+    bool was_there = how == PD_FILE_REPLACE &&
+                     (linkat(at.folder, at.name, at.folder, old, 0) == 0 || errno != ENOENT);
     bool done = fill_and_name(&at, temporary, path, text, how, err);
-    /* Where it was renamed there is nothing left to remove. */
+    if (done && !sync_folder(&at)) {
+        done = fail_errno(err, "write", path);
+        take_back(&at, old, was_there);
+    }
+    /* Where they were renamed there is nothing left to remove. */
     unlinkat(at.folder, temporary, 0);
-    /* Some file systems cannot sync a folder; the file itself is safe by then. */
-    if (done && fsync(at.folder) != 0 && errno != EINVAL)
-        return fail_errno(err, "write", path);
+    if (was_there)
+        unlinkat(at.folder, old, 0);
     return done;
 }
 
@@ -173,20 +182,11 @@ bool pd_file_read_below(const char *root, const char *path, size_t max, pd_arena
         return false;
     if (at.folder < 0)
         return true;
-    int fd = openat(at.folder, at.name, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC);
-    if (fd < 0 && errno == ENOENT)
-        return true;
-    struct stat st;
-    if (fd < 0 || fstat(fd, &st) != 0 || !S_ISREG(st.st_mode)) {
-        close_fd(&fd);
-        return fail_link(err, path);
-    }
-    FILE *stream = fdopen(fd, "r");
-    if (stream == NULL) {
-        fail_errno(err, "read", path);
-        close_fd(&fd);
+    FILE *stream = NULL;
+    if (!pd_file_open_regular(at.folder, at.name, path, &stream, err))
         return false;
-    }
+    if (stream == NULL)
+        return true;
     bool done = pd_file_slurp(stream, path, max, arena, out, err);
     fclose(stream);
     return done;

@@ -40,7 +40,7 @@ static int append(const char *data, size_t len, void *context)
                            0xDC00U + (unsigned)(code & 0x3FF));
         else if (code >= 0x7F && pd_printable_unsafe(code))
             pd_strbuf_addf(out, "\\u%04X", (unsigned)code);
-        else if (code == '#' && len - i >= 3 && memcmp(data + i, "##[", 3) == 0)
+        else if (code == '#' && pd_printable_command(data + i, len - i))
             pd_strbuf_adds(out, "\\u0023");
         else
             pd_strbuf_add(out, data + i, used);

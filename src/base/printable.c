@@ -1,6 +1,7 @@
 #include "base/printable.h"
 
 #include <string.h>
+#include <strings.h>
 
 #include "base/utf8.h"
 
@@ -22,6 +23,15 @@ bool pd_printable_unsafe(uint32_t code)
     return (code >= 0x200B && code <= 0x200F) || (code >= 0x2028 && code <= 0x202E) ||
            (code >= 0x2060 && code <= 0x206F) || (code >= 0xFFF9 && code <= 0xFFFB) ||
            (code >= 0xE0000 && code <= 0xE0FFF);
+}
+
+bool pd_printable_command(const char *text, size_t len)
+{
+    static const char *const heads[] = {"##[", "##vso["};
+    for (size_t i = 0; i < sizeof heads / sizeof heads[0]; i++)
+        if (len >= strlen(heads[i]) && strncasecmp(text, heads[i], strlen(heads[i])) == 0)
+            return true;
+    return false;
 }
 
 static void add_escaped(pd_strbuf *out, uint32_t code)
@@ -51,9 +61,9 @@ void pd_printable_add(pd_strbuf *out, const char *data, size_t len, pd_printable
         } else if (pd_printable_unsafe(code)) {
             add_escaped(out, code);
             i += used;
-        } else if (code == '#' && len - i >= 3 && memcmp(data + i, "##[", 3) == 0) {
-            pd_strbuf_adds(out, "#\\x23[");
-            i += 3;
+        } else if (code == '#' && pd_printable_command(data + i, len - i)) {
+            pd_strbuf_adds(out, "#\\x23");
+            i += 2;
         } else {
             pd_strbuf_add(out, data + i, used);
             i += used;

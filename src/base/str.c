@@ -94,17 +94,32 @@ size_t pd_utf8_offset(const char *text, size_t len, size_t chars)
     return i;
 }
 
+/* How many bytes at the front are ASCII, as far as whole groups of eight tell. */
+static size_t ascii_length(const char *data, size_t len)
+{
+    uint64_t eight = 0;
+    size_t i = 0;
+    for (; len - i >= sizeof eight; i += sizeof eight) {
+        memcpy(&eight, data + i, sizeof eight);
+        if ((eight & UINT64_C(0x8080808080808080)) != 0)
+            break;
+    }
+    return i;
+}
+
 size_t pd_utf8_invalid_at(const char *data, size_t len)
 {
     size_t i = 0;
-    while (i < len) {
+    for (;;) {
         uint32_t code = 0;
+        i += ascii_length(data + i, len - i);
+        if (i == len)
+            return len;
         size_t used = pd_utf8_decode(data + i, len - i, &code);
         if (used == 0)
             return i;
         i += used;
     }
-    return len;
 }
 
 /* Optimal string alignment distance (Levenshtein with transpositions), letters without case. */

@@ -26,22 +26,6 @@ static void tell(void *ctx, const pd_adopt_news *news)
         pd_progress_note(progress, "writing these to predeploy's ledger; nothing is run");
 }
 
-static bool check_revision(pd_context *context, pd_error *err)
-{
-    const pd_args *args = &context->args;
-    pd_report *report = &context->report;
-    pd_report_ask(report, PD_GATE_REVISION, "");
-    pd_report_ask(report, PD_GATE_INTEGRITY, "");
-    pd_report_ask(report, PD_GATE_ROLLBACK, "");
-    pd_report_ask(report, PD_GATE_HISTORY, "no base: see --base");
-    pd_report_ask(report, PD_GATE_LEDGER, "not asked: another gate is closed");
-    return pd_context_open(context, err) &&
-           pd_context_read(context, args->positional_count > 0 ? args->positionals[0] : "HEAD",
-                           err) &&
-           pd_context_read_base(context, err) && pd_context_compare_steering(context, err) &&
-           pd_context_run(context, err) && pd_check_set(&context->run, err);
-}
-
 bool pd_cmd_adopt(pd_context *context, pd_error *err)
 {
     pd_adopt_request request = {
@@ -51,7 +35,7 @@ bool pd_cmd_adopt(pd_context *context, pd_error *err)
         .tell = tell,
         .ctx = context,
     };
-    if (!check_revision(context, err))
+    if (!pd_check_revision(context, true, false, err))
         return false;
     if (pd_report_closed(&context->report))
         return true;

@@ -1,5 +1,3 @@
-#include <string.h>
-
 #include "cli/commands.h"
 #include "deploy/plan.h"
 
@@ -8,21 +6,23 @@ static const char *revision_of(const pd_context *context)
     return context->args.positional_count > 0 ? context->args.positionals[0] : "HEAD";
 }
 
-/* The gates that need no database; all that any command asks about a revision. */
-static bool check_revision(pd_context *context, pd_error *err)
+bool pd_check_revision(pd_context *context, bool history, bool syntax, pd_error *err)
 {
     pd_report *report = &context->report;
     pd_report_ask(report, PD_GATE_REVISION, "");
     pd_report_ask(report, PD_GATE_INTEGRITY, "");
     pd_report_ask(report, PD_GATE_ROLLBACK, "");
-    pd_report_ask(report, PD_GATE_HISTORY, "no base: see --base");
-    pd_report_ask(report, PD_GATE_SYNTAX, "not asked: another gate is closed");
+    if (history)
+        pd_report_ask(report, PD_GATE_HISTORY, "not asked");
+    if (syntax)
+        pd_report_ask(report, PD_GATE_SYNTAX, "not asked: another gate is closed");
     pd_report_ask(report, PD_GATE_LEDGER,
                   pd_context_has_database(context) || context->args.ephemeral
                       ? "not asked: another gate is closed"
                       : "no database was given");
     return pd_context_open(context, err) && pd_context_read(context, revision_of(context), err) &&
-           pd_context_read_base(context, err) && pd_context_compare_steering(context, err) &&
+           (!history ||
+            (pd_context_read_base(context, err) && pd_context_compare_steering(context, err))) &&
            pd_context_run(context, err) && pd_check_set(&context->run, err);
 }
 
@@ -34,7 +34,7 @@ static bool revision_is_closed(const pd_context *context)
 
 bool pd_cmd_check(pd_context *context, pd_error *err)
 {
-    if (!check_revision(context, err))
+    if (!pd_check_revision(context, true, true, err))
         return false;
     if (revision_is_closed(context))
         return true;
@@ -49,7 +49,7 @@ bool pd_cmd_check(pd_context *context, pd_error *err)
 
 bool pd_cmd_plan(pd_context *context, pd_error *err)
 {
-    if (!check_revision(context, err))
+    if (!pd_check_revision(context, true, true, err))
         return false;
     if (revision_is_closed(context))
         return true;
@@ -62,20 +62,17 @@ bool pd_cmd_plan(pd_context *context, pd_error *err)
     pd_plan *plan = pd_arena_alloc(context->arena, sizeof *plan);
     pd_plan_deploy(context->arena, &context->set, comparison, plan);
     pd_report *report = &context->report;
-    report->plan = plan;
+    pd_report_plan(report, context->arena, plan);
     report->nothing_to_do = plan->pending == 0;
     report->tables_before = comparison->ledger.tables;
     report->tables_after =
         pd_plan_tables(plan, &context->set, &comparison->ledger, &context->settings);
-    report->steps = pd_arena_array(context->arena, plan->count + 1, sizeof *report->steps);
-    for (size_t i = 0; i < plan->count; i++)
-        report->steps[i].step = &plan->steps[i];
     return true;
 }
 
 bool pd_cmd_deploy(pd_context *context, pd_error *err)
 {
-    if (!check_revision(context, err))
+    if (!pd_check_revision(context, true, true, err))
         return false;
     if (pd_report_closed(&context->report))
         return true;
@@ -87,7 +84,7 @@ bool pd_cmd_deploy(pd_context *context, pd_error *err)
 
 bool pd_cmd_verify(pd_context *context, pd_error *err)
 {
-    if (!check_revision(context, err))
+    if (!pd_check_revision(context, false, true, err))
         return false;
     if (revision_is_closed(context))
         return true;

@@ -173,8 +173,9 @@ static bool plan_hook(pd_context *context, pd_init *init, pd_error *err)
         [PD_HOOK_PRESENT] = PD_INIT_KEEP,
     };
     init->hook = hook.state != PD_HOOK_PRESENT;
-    pd_init_add(init, actions[hook.state], shown, whys[hook.state],
-                init->hook ? "predeploy hook pre-push\n" : "");
+    pd_init_step *step = pd_init_add(init, actions[hook.state], shown, whys[hook.state],
+                                     init->hook ? "predeploy hook pre-push\n" : "");
+    step->commits = false; /* each clone installs its own */
     return true;
 }
 
@@ -189,8 +190,11 @@ static bool plan(pd_context *context, pd_init *init, bool found, pd_error *err)
         meant = (wanted){set->folder, set->layout};
     if (!plan_settings(context, init, &meant, err))
         return false;
-    if (there && (!plan_sums(context, init, err) ||
-                  !pd_gate_rollback(set, &context->settings, &context->findings, err)))
+    if (!pd_ignored_add(context, PD_SETTINGS_FILE, &init->ignored, err))
+        return false;
+    if (there &&
+        (!plan_sums(context, init, err) || !pd_worktree_ignored(context, &init->ignored, err) ||
+         !pd_gate_rollback(set, &context->settings, &context->findings, err)))
         return false;
     pd_findings_settle(&context->findings, context->settings.severity_of_rule);
     return plan_hook(context, init, err);
@@ -218,7 +222,7 @@ static bool open_worktree(pd_context *context, pd_error *err)
 {
     if (pd_context_open(context, err))
         return true;
-    if (strcmp(err->code, "git -3") == 0) /* GIT_ENOTFOUND */
+    if (pd_git_is_missing(err))
         pd_error_hint(err, "`git init` makes a repository here; --repo PATH names another one.");
     return false;
 }

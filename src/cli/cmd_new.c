@@ -126,6 +126,17 @@ static bool write_files(pd_context *context, const pd_scaffold *files, pd_error 
     return true;
 }
 
+static bool warn_of_ignored(pd_context *context, const pd_scaffold *files, pd_error *err)
+{
+    pd_ignored ignored = {0};
+    for (size_t i = 0; i < files->count; i++)
+        if (!pd_ignored_add(context, pd_worktree_path(context, files->files[i].entry), &ignored,
+                            err))
+            return false;
+    pd_ignored_warn(context, &ignored);
+    return true;
+}
+
 static void print_json(const pd_context *context, const pd_scaffold *files, pd_strbuf *out)
 {
     PD_AUTO_JSON root = json_object();
@@ -182,7 +193,8 @@ bool pd_cmd_new(pd_context *context, pd_error *err)
         return false;
     if (!is_sound(context))
         return true;
-    if (!make_files(context, &files, err) || !write_files(context, &files, err))
+    if (!make_files(context, &files, err) || !write_files(context, &files, err) ||
+        !warn_of_ignored(context, &files, err))
         return false;
     PD_AUTO_STRBUF out = pd_strbuf_new(PD_STRBUF_MAX);
     if (pd_streq(context->args.format, "json"))

@@ -15,19 +15,17 @@
 /* What is published: where HEAD left its base; without remotes all of HEAD. */
 static bool read_base(pd_context *context, pd_error *err)
 {
-    pd_revision tip = {0};
-    bool replaced = false;
-    bool found = false;
+    pd_tip tip;
     bool related = false;
     if (pd_git_is_unborn(context->git))
         return true;
     if (!pd_git_resolve(context->git, "HEAD", &context->revision, err) ||
-        !pd_context_find_tip(context, &tip, &replaced, &found, err))
+        !pd_context_find_tip(context, &tip, err))
         return false;
-    if (!found)
+    if (tip.source == PD_TIP_NONE)
         return pd_context_add_witness(context, PD_WITNESS_BASE, &context->revision, err);
-    return pd_context_add_branch(context, &tip, &related, err) &&
-           (related || pd_context_add_witness(context, PD_WITNESS_BASE, &tip, err));
+    return pd_context_add_branch(context, &tip.revision, &related, err) &&
+           (related || pd_context_add_witness(context, PD_WITNESS_BASE, &tip.revision, err));
 }
 
 bool pd_worktree_read(pd_context *context, bool *found, pd_error *err)
@@ -139,6 +137,7 @@ bool pd_cmd_record(pd_context *context, pd_error *err)
 {
     bool found = false;
     pd_record record = {0};
+    pd_ignored ignored = {0};
     if (!pd_context_open(context, err) || !pd_context_worktree_settings(context, err) ||
         !pd_worktree_read(context, &found, err) || !pd_worktree_readable(context, err))
         return false;
@@ -148,11 +147,12 @@ bool pd_cmd_record(pd_context *context, pd_error *err)
         return true;
     }
     if (!has_migrations(context, found, err) || !pd_worktree_record(context, &record, err) ||
-        !refuse_changes(context, &record, err))
+        !refuse_changes(context, &record, err) || !pd_worktree_ignored(context, &ignored, err))
         return false;
     bool differs = pd_worktree_sums_differ(context, &record);
     if (differs && !context->args.check && !write_sums(context, &record, err))
         return false;
+    pd_ignored_warn(context, &ignored);
     pd_print_record(context, &record, differs);
     context->report.status = differs && context->args.check ? 1 : 0;
     return true;

@@ -7,7 +7,7 @@
 #include "base/strbuf.h"
 #include "cli/context.h"
 
-/* Fills the report and prints nothing; false for an error. */
+/* Fills the report, or prints what it has to say (context->printed); false for an error. */
 typedef bool pd_command_function(pd_context *context, pd_error *err);
 
 typedef struct pd_command {
@@ -37,6 +37,10 @@ pd_command_function pd_cmd_adopt;
 pd_command_function pd_cmd_init;
 pd_command_function pd_cmd_new;
 pd_command_function pd_cmd_hook;
+
+/* Reads the revision of the command line and asks the gates that need no database. history: those
+ * about what is published, too; syntax: the command asks that gate itself, later. */
+bool pd_check_revision(pd_context *context, bool history, bool syntax, pd_error *err) PD_CHECKED;
 
 /* Whether this command line asks for a report a ref: the hooks that git calls. */
 bool pd_hook_judges(const pd_command *command, const pd_args *args);

@@ -1,14 +1,13 @@
 #include "cli/context.h"
 
-#include <errno.h>
-#include <fcntl.h>
 #include <stdio.h>
 #include <string.h>
-#include <unistd.h>
 
 #include "base/clock.h"
 #include "base/file.h"
 #include "base/str.h"
+#include "base/strbuf.h"
+#include "domain/settings_values.h"
 #include "git/worktree.h"
 #include "layout/layout.h"
 
@@ -29,8 +28,10 @@ static bool choose_layout(pd_settings *settings, const char *name, pd_error *err
                              PD_SETTINGS_FILE);
     }
     pd_fail(err, PD_ERROR_USAGE, "unknown layout %s", name);
-    return pd_error_hint(err, "--layout takes drizzle, drizzle-folders, plain, golang-migrate, "
-                              "sqlx, diesel, prisma, flyway, dbmate, goose or custom.");
+    PD_AUTO_STRBUF list = pd_strbuf_new(PD_STRBUF_MAX);
+    for (const pd_value_word *at = pd_layout_words; at->word != NULL; at++)
+        pd_strbuf_addf(&list, "%s%s", at == pd_layout_words ? "" : ", ", at->word);
+    return pd_error_hint(err, "--layout takes one of: %s.", list.data);
 }
 
 /* "./drizzle/" and "drizzle" are one folder. */
@@ -100,24 +101,11 @@ bool pd_context_worktree_settings(pd_context *context, pd_error *err)
         return pd_error_hint(err, "Run the command in a clone that has one.");
     }
     const char *path = pd_arena_printf(context->arena, "%s/%s", root, PD_SETTINGS_FILE);
-    int fd = open(path, O_RDONLY | O_NOFOLLOW | O_CLOEXEC | O_NONBLOCK);
-    if (fd < 0 && errno != ENOENT) {
-        pd_fail(err, PD_ERROR_USAGE, "cannot read %s", path);
-        return pd_error_detail(err, "%s", strerror(errno));
-    }
-    if (fd >= 0) {
-        pd_bytes text = {0};
-        FILE *stream = fdopen(fd, "r");
-        if (stream == NULL) {
-            close(fd);
-            return pd_fail(err, PD_ERROR_USAGE, "cannot read %s", path);
-        }
-        bool done = pd_file_slurp(stream, path, PD_SETTINGS_MAX, context->arena, &text, err);
-        fclose(stream);
-        if (!done || !pd_settings_parse(&context->settings, context->arena, PD_SETTINGS_FILE,
-                                        text.data, text.len, err))
-            return false;
-    }
+    pd_bytes text = {0};
+    if (!pd_file_read_regular(path, path, PD_SETTINGS_MAX, context->arena, &text, err) ||
+        (text.data != NULL && !pd_settings_parse(&context->settings, context->arena,
+                                                 PD_SETTINGS_FILE, text.data, text.len, err)))
+        return false;
     return apply_arguments(context, err);
 }
 

@@ -39,7 +39,7 @@ typedef struct pd_context {
     pd_set set;
     pd_witnesses witnesses;
     bool folder_stands; /* the folder of the settings counts for witnesses that have it, too */
-    bool based; /* witnesses are known, or it is known that nothing is published */
+    bool based;         /* witnesses are known, or it is known that nothing is published */
     pd_findings findings;
     pd_report report;
     pd_cluster *cluster;
@@ -75,15 +75,28 @@ void pd_context_layout(pd_context *context, const pd_snapshot *snapshot,
 /* ---- base.c: what is published ---- */
 
 /* Reads what the revision is held against: --base, the event of a workflow, [check] base, the
- * upstream of HEAD's branch, the remote's HEAD, in that order; the merge base with it and its tip
- * become witnesses. In a repository without remotes nothing is published. A base that cannot be
- * told is PD_ERROR_UNREACHABLE. */
+ * upstream of HEAD's branch, the remote's HEAD, in that order; the merge bases with it and its tip
+ * become witnesses. Unless it was named by the user or is the event's target, the remote's default
+ * branch is asked as well. In a repository without remotes nothing is published. A base that cannot
+ * be told is PD_ERROR_UNREACHABLE. */
 bool pd_context_read_base(pd_context *context, pd_error *err) PD_CHECKED;
 
-/* The tip that read_base uses; *replaced: a push replaces it by the revision, so that all of it
- * must stay. *found is false in a repository without remotes. */
-bool pd_context_find_tip(pd_context *context, pd_revision *tip, bool *replaced, bool *found,
-                         pd_error *err) PD_CHECKED;
+typedef enum pd_tip_source {
+    PD_TIP_NONE,     /* nothing is published: there are no remotes */
+    PD_TIP_NAMED,    /* --base, or what a pull request or a merge group is for */
+    PD_TIP_PUSHED,   /* what a push moved its ref from */
+    PD_TIP_SETTINGS, /* [check] base of the revision */
+    PD_TIP_UPSTREAM, /* of HEAD's branch, else the remote's HEAD */
+} pd_tip_source;
+
+typedef struct pd_tip {
+    pd_tip_source source;
+    pd_revision revision; /* nothing with PD_TIP_NONE */
+    bool replaced; /* the push of the event replaces it by this very revision: all must stay */
+    const char *default_branch; /* of the event, or NULL */
+} pd_tip;
+
+bool pd_context_find_tip(pd_context *context, pd_tip *tip, pd_error *err) PD_CHECKED;
 
 /* ---- witness.c: the migrations of other commits ---- */
 
@@ -91,6 +104,10 @@ bool pd_context_find_tip(pd_context *context, pd_revision *tip, bool *replaced, 
  * was added, when they share no history. */
 bool pd_context_add_branch(pd_context *context, const pd_revision *tip, bool *related,
                            pd_error *err) PD_CHECKED;
+
+/* The merge bases alone. */
+bool pd_context_add_merge_bases(pd_context *context, const pd_revision *tip, bool *related,
+                                pd_error *err) PD_CHECKED;
 
 /* Adds the migrations of a commit, read from where it kept them itself. */
 bool pd_context_add_witness(pd_context *context, pd_witness_kind kind, const pd_revision *revision,

@@ -10,12 +10,14 @@
 #include "sql/diff.h"
 #include "sql/tokens.h"
 
-/* So many findings are explained with a walk; the rest say what changed when that is at hand. */
-#define EXPLAINED_MAX 20
+/* So many old texts and commits are looked for; the rest say what is at hand without a walk. */
+#define OLD_TEXTS_MAX 100
+#define COMMITS_MAX 40
 
 typedef struct explainer {
     pd_context *context;
-    size_t walks;
+    size_t texts;
+    size_t commits;
 } explainer;
 
 /* The version that belongs there is in the history: one command brings it back. */
@@ -23,7 +25,7 @@ static void offer_old(const explainer *self, pd_finding *finding, const char *co
 {
     finding->hint = pd_arena_printf(
         self->context->arena,
-        "Put that version back (git checkout %.12s -- %s) and write a new migration for the "
+        "Put that version back (`git checkout %.12s -- %s`) and write a new migration for the "
         "change.%s",
         commit, pd_shell_word(self->context->arena, finding->place.path),
         finding->rule == PD_RULE_HASH_MISMATCH
@@ -42,9 +44,9 @@ static void find_old(explainer *self, pd_finding *finding, pd_bytes *out)
         *out = (pd_bytes){evidence->was->data, evidence->was->len};
         return;
     }
-    if (evidence->was_hash == NULL || finding->place.path == NULL || self->walks >= EXPLAINED_MAX)
+    if (evidence->was_hash == NULL || finding->place.path == NULL || self->texts >= OLD_TEXTS_MAX)
         return;
-    self->walks++;
+    self->texts++;
     if (pd_git_find_version(self->context->git, &self->context->revision, finding->place.path,
                             evidence->was_hash, &version, &unknown) &&
         version.found) {
@@ -70,9 +72,9 @@ static void find_commit(explainer *self, const pd_revision *from, const char *pa
     pd_error unknown = {0};
     bool found = false;
     change->commit = change->author = change->subject = "";
-    if (from == NULL || path == NULL || self->walks >= EXPLAINED_MAX)
+    if (from == NULL || path == NULL || self->commits >= COMMITS_MAX)
         return;
-    self->walks++;
+    self->commits++;
     if (pd_git_last_change(self->context->git, from, path, &commit, &found, &unknown) && found) {
         change->commit = pd_arena_strdup(self->context->arena, commit.oid);
         change->author = commit.author;
@@ -100,6 +102,12 @@ static void name_both(explainer *self, pd_finding *finding, const pd_change *our
                         signature(arena, ours), signature(arena, &theirs));
 }
 
+/* A program is no SQL, and what could not be read is nothing at all. */
+static bool is_sql(const pd_sql_file *file)
+{
+    return file != NULL && file->hash[0] != '\0' && pd_program_kind(file->path) == NULL;
+}
+
 static void explain(explainer *self, pd_finding *finding)
 {
     pd_context *context = self->context;
@@ -107,24 +115,21 @@ static void explain(explainer *self, pd_finding *finding)
     pd_change *change = pd_arena_alloc(context->arena, sizeof *change);
     pd_bytes was = {0};
     bool collision = finding->rule == PD_RULE_HISTORY_COLLISION;
+    /* Databases go by the name: to rename or remove a file is more than an edit of its comments. */
+    bool edited = !collision && is_sql(evidence->is) && finding->rule != PD_RULE_HISTORY_RENAMED;
     *change = (pd_change){.old_excerpt = "", .new_excerpt = ""};
     find_old(self, finding, &was);
     pd_bytes is = {0};
-    if (evidence->is != NULL)
+    if (edited) {
         is = (pd_bytes){evidence->is->data, evidence->is->len};
-    if (!collision)
         pd_sql_compare(context->arena, &was, &is, change);
-    if (change->kind == PD_CHANGE_UNKNOWN && !collision)
+    }
+    if (edited && change->kind == PD_CHANGE_UNKNOWN)
         compare_digests(evidence, change);
     find_commit(self, &context->revision, finding->place.path, change);
     if (collision)
         name_both(self, finding, change);
     finding->change = change;
-    /* Databases go by the name: to rename or remove a file is more than an edit of its comments. */
-    bool edited = evidence->is != NULL && finding->rule != PD_RULE_HISTORY_RENAMED;
-    if (edited && pd_change_is_cosmetic(change) &&
-        context->settings.cosmetic == PD_SEVERITY_WARNING && finding->severity == PD_SEVERITY_ERROR)
-        finding->severity = PD_SEVERITY_WARNING;
 }
 
 void pd_context_explain(void *ctx, pd_findings *findings)

@@ -9,22 +9,6 @@
 #include "git/history.h"
 #include "git/pushes.h"
 
-/* The tip of the default branch of the remote, or of origin, as far as it is known here. */
-static bool find_tip(pd_context *context, const char *remote, pd_revision *tip)
-{
-    static const char *const branches[] = {"HEAD", "main", "master"};
-    enum { BRANCHES = sizeof branches / sizeof *branches };
-    const char *const remotes[] = {remote == NULL ? "origin" : remote, "origin"};
-    for (size_t i = 0; i < (size_t)2 * BRANCHES; i++) {
-        pd_error ignored = {0};
-        const char *ref = pd_arena_printf(context->arena, "refs/remotes/%s/%s",
-                                          remotes[i / BRANCHES], branches[i % BRANCHES]);
-        if (pd_git_resolve(context->git, ref, tip, &ignored))
-            return true;
-    }
-    return false;
-}
-
 /* What the remote has of the pushed ref: its old tip, all of which the push replaces; for a new
  * ref what any branch of the remote shares with it. */
 static bool find_base(pd_context *context, const pd_push *push, const char *remote,
@@ -53,7 +37,11 @@ static bool add_default_branch(pd_context *context, const char *remote, pd_error
 {
     pd_revision tip = {0};
     bool related = false;
-    if (!find_tip(context, remote, &tip))
+    bool found = false;
+    if ((remote != NULL && !pd_git_remote_tip(context->git, remote, &tip, &found, err)) ||
+        (!found && !pd_git_remote_tip(context->git, "origin", &tip, &found, err)))
+        return false;
+    if (!found)
         return true;
     if (!pd_context_add_branch(context, &tip, &related, err))
         return false;

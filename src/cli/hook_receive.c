@@ -1,12 +1,8 @@
 /* The pre-receive hook: a push is judged where it arrives, by settings that it cannot bring along
  * (docs/hooks.md). Each ref has an arena and a handle of its own, so that a push of many refs takes
  * no more memory than its largest one. */
-#include <errno.h>
-#include <fcntl.h>
 #include <stdio.h>
 #include <string.h>
-#include <sys/stat.h>
-#include <unistd.h>
 
 #include "base/clock.h"
 #include "base/file.h"
@@ -61,28 +57,13 @@ static bool fail_server(pd_error *err, const char *key, const char *file)
 
 static bool read_settings_file(pd_context *context, const char *path, pd_bytes *text, pd_error *err)
 {
-    struct stat st;
-    int fd = open(path, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC);
-    if (fd < 0 || fstat(fd, &st) != 0 || !S_ISREG(st.st_mode)) {
-        int saved = fd < 0 ? errno : 0;
-        pd_fail(err, PD_ERROR_UNREACHABLE, "cannot read the server's settings");
-        pd_error_detail(err, "%s",
-                        saved == ELOOP ? "it is a symbolic link"
-                        : saved != 0   ? strerror(saved)
-                                       : "it is no regular file");
-        if (fd >= 0)
-            close(fd);
+    static const char name[] = "the server's settings";
+    if (!pd_file_read_regular(path, name, PD_SETTINGS_MAX, context->arena, text, err))
         return false;
-    }
-    FILE *stream = fdopen(fd, "r");
-    if (stream == NULL) {
-        close(fd);
-        return pd_fail(err, PD_ERROR_UNREACHABLE, "cannot read the server's settings");
-    }
-    bool done =
-        pd_file_slurp(stream, "the server's settings", PD_SETTINGS_MAX, context->arena, text, err);
-    fclose(stream);
-    return done;
+    if (text->data != NULL)
+        return true;
+    pd_fail(err, PD_ERROR_UNREACHABLE, "cannot read %s", name);
+    return pd_error_detail(err, "no file is there");
 }
 
 static bool read_server(pd_context *context, server_side *out, pd_error *err)

@@ -22,17 +22,19 @@ static const char *action_word(pd_init_action action)
     return "keep";
 }
 
-void pd_init_add(pd_init *init, pd_init_action action, const char *path, const char *why,
-                 const char *content)
+pd_init_step *pd_init_add(pd_init *init, pd_init_action action, const char *path, const char *why,
+                          const char *content)
 {
     assert(init->count < PD_INIT_STEPS_MAX);
-    init->steps[init->count++] = (pd_init_step){
+    pd_init_step *step = &init->steps[init->count++];
+    *step = (pd_init_step){
         .action = action,
         .path = path,
         .why = why,
         .content = content,
-        .commits = action != PD_INIT_KEEP && !pd_ends_with(path, "/pre-push"),
+        .commits = action != PD_INIT_KEEP,
     };
+    return step;
 }
 
 bool pd_init_has_work(const pd_init *init)
@@ -90,10 +92,11 @@ void pd_init_show(const pd_context *context, const pd_init *init, pd_strbuf *out
     for (size_t i = 0; i < init->count; i++)
         if (!context->args.quiet || init->steps[i].action != PD_INIT_KEEP)
             show_step(context, &init->steps[i], out);
-    if (findings->count == 0)
+    size_t wrong = findings->count + init->ignored.count;
+    if (wrong == 0)
         return;
-    pd_strbuf_addf(out, "found wrong: %zu, none of which keeps init from writing\n",
-                   findings->count);
+    pd_strbuf_addf(out, "found wrong: %zu, none of which keeps init from writing\n", wrong);
+    pd_ignored_show(context->arena, &init->ignored, "        ", out);
     for (size_t i = 0; i < findings->count && i < FINDINGS_SHOWN; i++)
         show_finding(context, &findings->items[i], out);
     if (findings->count > FINDINGS_SHOWN)
@@ -169,6 +172,14 @@ static json_t *findings_json(const pd_findings *findings)
     return list;
 }
 
+static json_t *ignored_json(const pd_ignored *ignored)
+{
+    json_t *list = json_array();
+    for (size_t i = 0; i < ignored->count; i++)
+        json_array_append_new(list, pd_json_text(ignored->paths[i]));
+    return list;
+}
+
 void pd_init_json(const pd_context *context, const pd_init *init, pd_strbuf *out)
 {
     const pd_set *set = &context->set;
@@ -184,6 +195,7 @@ void pd_init_json(const pd_context *context, const pd_init *init, pd_strbuf *out
                         json_integer((json_int_t)init->without_companion));
     json_object_set_new(root, "written", json_boolean(written));
     json_object_set_new(root, "steps", steps_json(init));
+    json_object_set_new(root, "ignored", ignored_json(&init->ignored));
     json_object_set_new(root, "findings", findings_json(&context->findings));
     json_object_set_new(root, "next", pd_json_text(next_command(context, init)));
     pd_json_write(out, root, true);

@@ -3,6 +3,7 @@
 #define PD_CLI_INIT_H
 
 #include "cli/context.h"
+#include "cli/record.h"
 
 typedef enum pd_init_action {
     PD_INIT_CREATE,
@@ -27,10 +28,12 @@ typedef struct pd_init {
     const char *settings;     /* text of `.predeploy`, NULL: it stays */
     const char *sums;         /* text of SHA256SUMS, NULL: it stays */
     bool hook;                /* is to be installed */
+    pd_ignored ignored;       /* belongs into the commit, and git ignores it */
 } pd_init;
 
-void pd_init_add(pd_init *init, pd_init_action action, const char *path, const char *why,
-                 const char *content);
+/* Adds a step; what is written belongs into the next commit, unless the caller says otherwise. */
+pd_init_step *pd_init_add(pd_init *init, pd_init_action action, const char *path, const char *why,
+                          const char *content);
 
 /* Whether anything is to be written. */
 bool pd_init_has_work(const pd_init *init);

@@ -21,4 +21,22 @@ bool pd_worktree_sums_differ(const pd_context *context, const pd_record *record)
 /* A path of the migrations folder, from the root of the work tree; in the arena. */
 const char *pd_worktree_path(const pd_context *context, const char *entry);
 
+/* Files that a commit will not have, because git ignores them; paths from the work tree's root. */
+typedef struct pd_ignored {
+    const char **paths;
+    size_t count;
+    size_t capacity;
+} pd_ignored;
+
+/* Adds the path, which is kept, when it is one of those. */
+bool pd_ignored_add(pd_context *context, const char *path, pd_ignored *out,
+                    pd_error *err) PD_CHECKED;
+
+/* Adds what of the set, of its journal and of SHA256SUMS is ignored. */
+bool pd_worktree_ignored(pd_context *context, pd_ignored *out, pd_error *err) PD_CHECKED;
+
+/* A line for each of the first ones, and how to find out why; nothing when there are none. */
+void pd_ignored_show(pd_arena *arena, const pd_ignored *ignored, const char *lead, pd_strbuf *out);
+void pd_ignored_warn(pd_context *context, const pd_ignored *ignored); /* to stderr */
+
 #endif

@@ -93,9 +93,12 @@ static void compare_sums(pd_context *context, const pd_set *base)
 
 bool pd_context_compare_steering(pd_context *context, pd_error *err)
 {
-    if (context->witnesses.count == 0)
+    const pd_witness *base = NULL;
+    for (size_t i = 0; i < context->witnesses.count && base == NULL; i++)
+        if (strcmp(context->witnesses.items[i].revision->oid, context->revision.oid) != 0)
+            base = &context->witnesses.items[i];
+    if (base == NULL)
         return true;
-    const pd_witness *base = &context->witnesses.items[0];
     if (!compare_file(context, base->revision, PD_SETTINGS_FILE, PD_SETTINGS_MAX, err))
         return false;
     compare_sums(context, base->set);

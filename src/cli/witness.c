@@ -4,6 +4,7 @@
 
 #include "base/str.h"
 #include "cli/context.h"
+#include "git/changes.h"
 #include "git/history.h"
 
 /* Whether a folder of a revision has anything, and recorded hashes. */
@@ -62,24 +63,55 @@ static bool find_folder_at(pd_context *context, const pd_revision *revision, pd_
     return true;
 }
 
+static bool reads_alike(const pd_settings *a, const pd_settings *b)
+{
+    return a->layout == b->layout && a->version_order == b->version_order &&
+           pd_streq(a->up_pattern, b->up_pattern) &&
+           pd_streq(a->rollback_pattern, b->rollback_pattern);
+}
+
+/* Whether the folder has the very tree there that the revision has, and is read in the same way:
+ * the set is the same then. */
+static bool is_same_set(pd_context *context, const pd_revision *revision, const char *folder,
+                        const pd_settings *settings, bool *same, pd_error *err)
+{
+    char oid[PD_OID_HEX] = "";
+    *same = false;
+    if (context->snapshot.count == 0 || strcmp(folder, context->set.folder) != 0 ||
+        !reads_alike(settings, &context->settings))
+        return true;
+    if (!pd_git_folder_oid(context->git, revision, folder, oid, err))
+        return false;
+    *same = strcmp(oid, context->snapshot.tree_oid) == 0;
+    return true;
+}
+
 static bool read_set_at(pd_context *context, const pd_revision *revision, pd_set *out,
                         pd_error *err)
 {
     const char *folder = "";
+    bool same = false;
     pd_settings settings = {0};
     pd_snapshot snapshot = {0};
-    if (!find_folder_at(context, revision, &settings, &folder, err) ||
-        !pd_git_snapshot(context->git, revision, folder, true, &snapshot, err))
+    if (!find_folder_at(context, revision, &settings, &folder, err))
         return false;
-    bool known = folder[0] != '\0' || settings.path != NULL || context->settings.path != NULL;
-    *out = (pd_set){.folder = folder};
-    if (!known || snapshot.count == 0)
-        return true;
     /* How the revision reads its files must not decide how the published ones are read. */
     if (context->folder_stands)
         settings = context->settings;
     if (context->args.layout != NULL)
         settings.layout = context->settings.layout;
+    if (!is_same_set(context, revision, folder, &settings, &same, err))
+        return false;
+    if (same) {
+        *out = context->set;
+        return true;
+    }
+    if (!pd_git_snapshot(context->git, revision, folder, true, &snapshot, err))
+        return false;
+    bool known = folder[0] != '\0' || settings.path != NULL || context->settings.path != NULL;
+    *out = (pd_set){.folder = folder};
+    if (!known || snapshot.count == 0)
+        return true;
     /* What was wrong with that commit is not this revision's fault. */
     pd_findings ignored = {.arena = context->arena};
     pd_context_layout(context, &snapshot, &settings, out, &ignored);
@@ -113,16 +145,25 @@ bool pd_context_add_witness(pd_context *context, pd_witness_kind kind, const pd_
     return true;
 }
 
+bool pd_context_add_merge_bases(pd_context *context, const pd_revision *tip, bool *related,
+                                pd_error *err)
+{
+    pd_revision bases[PD_BASES_MAX];
+    size_t count = 0;
+    if (!pd_git_merge_bases(context->git, context->revision.oid, tip->oid, bases, &count, err))
+        return false;
+    *related = count > 0;
+    for (size_t i = 0; i < count; i++)
+        if (!pd_context_add_witness(context, PD_WITNESS_BASE, &bases[i], err))
+            return false;
+    return true;
+}
+
 bool pd_context_add_branch(pd_context *context, const pd_revision *tip, bool *related,
                            pd_error *err)
 {
-    pd_revision base = {0};
-    if (!pd_git_merge_base(context->git, context->revision.oid, tip->oid, &base, related, err))
-        return false;
-    if (!*related)
-        return true;
-    return pd_context_add_witness(context, PD_WITNESS_BASE, &base, err) &&
-           pd_context_add_witness(context, PD_WITNESS_TIP, tip, err);
+    return pd_context_add_merge_bases(context, tip, related, err) &&
+           (!*related || pd_context_add_witness(context, PD_WITNESS_TIP, tip, err));
 }
 
 const pd_set *pd_context_base_set(const pd_context *context)
@@ -130,12 +171,30 @@ const pd_set *pd_context_base_set(const pd_context *context)
     return context->witnesses.count == 0 ? NULL : context->witnesses.items[0].set;
 }
 
+/* Where a commit stands to the revision; unknown when too little of the history was fetched. */
+static bool relate(pd_context *context, const char *deployed, pd_relation *out, pd_error *err)
+{
+    const char *oid = context->revision.oid;
+    bool behind = false;
+    bool ahead = false;
+    bool known = false;
+    *out = PD_RELATION_UNKNOWN;
+    if (strcmp(oid, deployed) == 0) {
+        *out = PD_RELATION_EQUAL;
+        return true;
+    }
+    if (!pd_git_is_ancestor(context->git, deployed, oid, &behind, &known, err))
+        return false;
+    if (known && !behind && !pd_git_is_ancestor(context->git, oid, deployed, &ahead, &known, err))
+        return false;
+    if (known)
+        *out = behind ? PD_RELATION_BEHIND : ahead ? PD_RELATION_AHEAD : PD_RELATION_DIVERGED;
+    return true;
+}
+
 bool pd_context_deployed(void *ctx, const char *commit, pd_deployed *out, pd_error *err)
 {
     pd_context *context = ctx;
-    pd_error cut = {0};
-    pd_revision base = {0};
-    bool related = false;
     *out = (pd_deployed){.relation = PD_RELATION_UNKNOWN};
     if (!pd_git_has_commit(context->git, commit))
         return true;
@@ -146,17 +205,5 @@ bool pd_context_deployed(void *ctx, const char *commit, pd_deployed *out, pd_err
         return false;
     out->revision = deployed;
     out->set = set;
-    const char *oid = context->revision.oid;
-    /* History that was not fetched leaves it unknown how the two stand to each other. */
-    if (!pd_git_merge_base(context->git, oid, deployed->oid, &base, &related, &cut))
-        return true;
-    if (strcmp(oid, deployed->oid) == 0)
-        out->relation = PD_RELATION_EQUAL;
-    else if (related && strcmp(base.oid, deployed->oid) == 0)
-        out->relation = PD_RELATION_BEHIND;
-    else if (related && strcmp(base.oid, oid) == 0)
-        out->relation = PD_RELATION_AHEAD;
-    else
-        out->relation = PD_RELATION_DIVERGED;
-    return true;
+    return relate(context, deployed->oid, &out->relation, err);
 }

@@ -1,7 +1,5 @@
 #include "deploy/adopt.h"
 
-#include <string.h>
-
 #include "base/clock.h"
 #include "base/str.h"
 #include "deploy/apply.h"
@@ -11,9 +9,7 @@
 typedef struct reading {
     pd_ledger ledger;
     pd_adoption adoption;
-    const pd_drizzle_row **rows; /* by migration, on Drizzle's layouts; else NULL */
     pd_plan plan;
-    const char *source;
 } reading;
 
 static bool find_through(const pd_run *run, const char *name, ptrdiff_t *out, pd_error *err)
@@ -48,109 +44,48 @@ static bool check_readable(const pd_run *run, const pd_adoption *adoption, pd_er
     return true;
 }
 
-static bool check_from(const char *from, pd_error *err)
+/* Two tables fit: nothing is guessed, whatever the severity of adopt-ambiguous. */
+static bool check_chosen(const pd_run *run, const pd_adoption *adoption, pd_error *err)
 {
-    if (from == NULL || pd_streq(from, "drizzle"))
+    if (adoption->rivals == NULL || pd_report_closed(run->report))
         return true;
-    pd_fail(err, PD_ERROR_USAGE, "--from %s does not go with this layout", from);
-    return pd_error_hint(err, "On Drizzle's layouts Drizzle's own table says what is applied.");
+    pd_fail(err, PD_ERROR_USAGE, "cannot choose what to adopt: %s both fit", adoption->rivals);
+    return pd_error_hint(err, "Say which one knows what was applied: predeploy adopt --from "
+                              "SCHEMA.TABLE");
 }
 
-static bool fail_drizzle(const pd_run *run, pd_error *err)
+static bool judge(pd_run *run, const pd_adopt_request *request, reading *out, pd_error *err)
 {
-    pd_fail(err, PD_ERROR_USAGE, "Drizzle's table %s.%s is not there", run->settings->ledger_schema,
-            run->settings->ledger_table);
-    return pd_error_hint(err,
-                         "What Drizzle has applied is told by that table alone: check [ledger] "
-                         "schema and table in .predeploy.");
-}
-
-static void report_through(const pd_run *run, size_t at, ptrdiff_t through)
-{
-    bool behind = (ptrdiff_t)at > through;
-    const pd_migration *migration = &run->set->migrations[at];
-    pd_finding *finding =
-        pd_find(run->report->findings, PD_RULE_ADOPT_THROUGH, migration->up.path,
-                "%s is %s by Drizzle's table, but stands %s %s, which --through "
-                "names",
-                migration->name, behind ? "applied" : "not applied",
-                behind ? "behind" : "in front of", run->set->migrations[through].name);
-    pd_finding_hint(run->report->findings, finding,
-                    "Leave --through out to take over what the table says.");
-}
-
-/* Drizzle's table is matched as a deployment does it; only what it has to say is taken over. */
-static bool judge_drizzle(pd_run *run, const pd_adopt_request *request, ptrdiff_t through,
-                          reading *out, pd_error *err)
-{
-    const pd_set *set = run->set;
-    pd_applied_state *states = pd_arena_array(run->arena, set->count + 1, sizeof *states);
-    pd_ledger_terms terms = {.allow_ahead = true, .arrival = run->settings->arrival};
-    if (!check_from(request->from, err))
-        return false;
-    if (out->ledger.drizzle_shape == PD_DRIZZLE_ABSENT)
-        return fail_drizzle(run, err);
-    out->rows = pd_arena_array(run->arena, set->count + 1, sizeof *out->rows);
-    pd_gate_ledger(set, &out->ledger, &terms, states, out->rows, run->report->findings);
-    out->adoption = (pd_adoption){
-        .wanted = pd_arena_array(run->arena, set->count + 1, sizeof *out->adoption.wanted)};
-    for (size_t i = 0; i < set->count; i++) {
-        out->adoption.wanted[i] = states[i] == PD_APPLIED_FOREIGN;
-        out->adoption.count += states[i] == PD_APPLIED_FOREIGN;
-        out->adoption.applied += states[i] != PD_PENDING;
-        if (through >= 0 && (states[i] != PD_PENDING) != ((ptrdiff_t)i <= through))
-            report_through(run, i, through);
-    }
-    out->source = pd_arena_printf(run->arena, "%s.%s of Drizzle", run->settings->ledger_schema,
-                                  run->settings->ledger_table);
-    return true;
-}
-
-static bool judge_foreign(pd_run *run, const pd_adopt_request *request, ptrdiff_t through,
-                          reading *out, pd_error *err)
-{
+    const pd_settings *settings = run->settings;
     pd_adopt_terms terms = {
         .from = request->from,
-        .through = through,
-        .arrival = run->settings->arrival,
+        .through = -1,
+        .drizzle =
+            pd_arena_printf(run->arena, "%s.%s", settings->ledger_schema, settings->ledger_table),
+        .foreign_is_other = pd_run_foreign_is_other(run),
+        .arrival = settings->arrival,
     };
-    if (!pd_gate_adopt(run->set, &out->ledger, &terms, &out->adoption, run->report->findings, err))
-        return false;
-    const pd_foreign_claims *claims = out->adoption.claims;
-    out->source = claims == NULL ? pd_arena_printf(run->arena, "--through %s",
-                                                   request->through == NULL ? "" : request->through)
-                                 : pd_arena_printf(run->arena, "%s.%s of %s",
-                                                   claims->ledger->schema, claims->ledger->table,
-                                                   pd_layout_name(claims->ledger->tool));
-    return true;
-}
-
-static void settle(pd_run *run)
-{
-    if (run->git.explain != NULL)
-        run->git.explain(run->git.ctx, run->report->findings);
-    pd_report_settle(run->report, run->settings);
+    return find_through(run, request->through, &terms.through, err) &&
+           run->db.read_ledger(run->db.ctx, run->arena, &out->ledger, err) &&
+           pd_gate_adopt(run->set, &out->ledger, &terms, &out->adoption, run->report->findings,
+                         err) &&
+           check_readable(run, &out->adoption, err);
 }
 
 static bool look(pd_run *run, const pd_adopt_request *request, reading *out, pd_error *err)
 {
-    ptrdiff_t through = -1;
     *out = (reading){0};
-    if (!find_through(run, request->through, &through, err) ||
-        !run->db.read_ledger(run->db.ctx, run->arena, &out->ledger, err))
+    if (!judge(run, request, out, err))
         return false;
-    bool judged = pd_set_is_drizzle(run->set) ? judge_drizzle(run, request, through, out, err)
-                                              : judge_foreign(run, request, through, out, err);
-    if (!judged || !check_readable(run, &out->adoption, err))
-        return false;
-    pd_plan_adopt(run->arena, run->set, out->adoption.wanted, out->rows, &out->plan);
+    const pd_adoption *adoption = &out->adoption;
+    pd_plan_adopt(run->arena, run->set, adoption->wanted, adoption->rows, &out->plan);
     run->report->tables_before = out->ledger.tables;
     run->report->tables_after = out->ledger.tables;
     pd_report_answer(run->report, PD_GATE_LEDGER,
                      pd_arena_printf(run->arena, "%zu applied, %zu to adopt, by %s",
-                                     out->adoption.applied, out->adoption.count, out->source));
-    settle(run);
-    return true;
+                                     adoption->applied, adoption->count, adoption->source));
+    pd_run_settle(run);
+    return check_chosen(run, adoption, err);
 }
 
 static bool same_plan(const pd_plan *a, const pd_plan *b)
@@ -176,6 +111,7 @@ static bool write_rows(pd_run *run, const reading *found, pd_deployment *deploym
         .run = run,
         .plan = &found->plan,
         .ledger = &found->ledger,
+        .taken_from = found->adoption.claims == NULL ? NULL : found->adoption.claims->ledger,
         .deployment = deployment,
         .predicted_tables = -1,
     };
@@ -198,28 +134,9 @@ static bool carry_out(pd_run *run, const reading *found, pd_error *err)
     return true;
 }
 
-static void show_plan(pd_run *run, const pd_plan *plan)
-{
-    pd_report *report = run->report;
-    report->plan = plan;
-    report->steps = pd_arena_array(run->arena, plan->count + 1, sizeof *report->steps);
-    for (size_t i = 0; i < plan->count; i++)
-        report->steps[i].step = &plan->steps[i];
-}
-
-static pd_findings copy_findings(const pd_findings *findings)
-{
-    pd_findings copy = *findings;
-    copy.items = pd_arena_array(findings->arena, findings->count + 1, sizeof *findings->items);
-    if (findings->count > 0)
-        memcpy(copy.items, findings->items, findings->count * sizeof *findings->items);
-    copy.capacity = findings->count;
-    return copy;
-}
-
 bool pd_adopt(pd_run *run, const pd_adopt_request *request, pd_error *err)
 {
-    pd_findings of_the_set = copy_findings(run->report->findings);
+    pd_findings of_the_set = pd_findings_copy(run->report->findings);
     reading *before = pd_arena_alloc(run->arena, sizeof *before);
     reading *found = pd_arena_alloc(run->arena, sizeof *found);
     if (!look(run, request, before, err))
@@ -229,11 +146,10 @@ bool pd_adopt(pd_run *run, const pd_adopt_request *request, pd_error *err)
     run->report->nothing_to_do = before->plan.count == 0;
     if (before->plan.count == 0)
         return true;
-    show_plan(run, &before->plan);
+    pd_report_plan(run->report, run->arena, &before->plan);
     pd_adopt_news news = {
         .set = run->set,
-        .claims = before->adoption.claims,
-        .source = before->source,
+        .source = before->adoption.source,
         .plan = &before->plan,
         .applied = before->adoption.applied,
     };

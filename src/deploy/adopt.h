@@ -9,10 +9,9 @@
 /* What was found, and will be written when nothing speaks against it. */
 typedef struct pd_adopt_news {
     const pd_set *set;
-    const pd_foreign_claims *claims; /* NULL: Drizzle's table says it, or --through alone does */
-    const char *source;              /* "public.goose_db_version of goose" */
-    const pd_plan *plan;             /* one step for each migration that is taken over */
-    size_t applied;                  /* of the set, with those taken over */
+    const char *source;  /* "public.goose_db_version of goose" */
+    const pd_plan *plan; /* one step for each migration that is taken over */
+    size_t applied;      /* of the set, with those taken over */
 } pd_adopt_news;
 
 typedef struct pd_adopt_request {
@@ -25,7 +24,8 @@ typedef struct pd_adopt_request {
 } pd_adopt_request;
 
 /* Reads the ledgers, judges, tells, then takes the lock, reads again and writes all rows in one
- * transaction. A closed gate is no error: true is returned, and pd_report_closed says so. */
+ * transaction, in which the other tool is kept out and its table read once more. A closed gate is
+ * no error: true is returned, and pd_report_closed says so. */
 bool pd_adopt(pd_run *run, const pd_adopt_request *request, pd_error *err) PD_CHECKED;
 
 #endif

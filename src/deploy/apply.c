@@ -179,6 +179,7 @@ static bool run_batches(pd_apply_run *apply, pd_error *err)
             .plan_count = plan->count,
             .deployment = apply->deployment,
             .expected = apply->ledger,
+            .taken_from = apply->taken_from,
             .min_tables = last && apply->verify ? settings->min_tables : -1,
             .exact_tables = last && apply->verify ? settings->tables : -1,
             .predicted_tables = last ? apply->predicted_tables : -1,
@@ -194,11 +195,6 @@ static bool run_batches(pd_apply_run *apply, pd_error *err)
 
 bool pd_apply_plan(pd_apply_run *apply, pd_error *err)
 {
-    pd_report *report = apply->run->report;
-    report->plan = apply->plan;
-    report->steps =
-        pd_arena_array(apply->run->arena, apply->plan->count + 1, sizeof *report->steps);
-    for (size_t i = 0; i < apply->plan->count; i++)
-        report->steps[i].step = &apply->plan->steps[i];
+    pd_report_plan(apply->run->report, apply->run->arena, apply->plan);
     return run_batches(apply, err);
 }

@@ -7,7 +7,8 @@
 typedef struct pd_apply_run {
     pd_run *run;
     const pd_plan *plan;
-    const pd_ledger *ledger; /* that the plan was made from */
+    const pd_ledger *ledger;             /* that the plan was made from */
+    const pd_foreign_ledger *taken_from; /* pd_batch */
     pd_deployment *deployment;
     bool verify;              /* ask for the table counts of the settings */
     int64_t predicted_tables; /* -1: cannot be told */
@@ -15,7 +16,7 @@ typedef struct pd_apply_run {
     bool ledger_changed;      /* out: nothing more was done, plan again */
 } pd_apply_run;
 
-/* Makes the deployment's row of this run. kind is "deploy" or "rollback". */
+/* Makes the deployment's row of this run. kind is "deploy", "rollback" or "adopt". */
 pd_deployment *pd_deployment_new(pd_run *run, const char *kind);
 
 /* Applies the plan in one transaction or in one for each step, as the settings say. */

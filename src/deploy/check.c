@@ -10,12 +10,16 @@ static const char *count_note(pd_arena *arena, size_t count, const char *what)
     return pd_arena_printf(arena, "%zu %s%s", count, what, count == 1 ? "" : "s");
 }
 
-/* Findings about content are explained before their severity decides anything. */
-static void settle(pd_run *run)
+void pd_run_settle(pd_run *run)
 {
     if (run->git.explain != NULL)
         run->git.explain(run->git.ctx, run->report->findings);
     pd_report_settle(run->report, run->settings);
+}
+
+bool pd_run_foreign_is_other(const pd_run *run)
+{
+    return run->settings->severity_of_rule[PD_RULE_LEDGER_FOREIGN] == PD_SEVERITY_WARNING;
 }
 
 static const char *published_note(const pd_run *run)
@@ -51,7 +55,7 @@ bool pd_check_set(pd_run *run, pd_error *err)
         pd_gate_history(set, &run->witnesses, run->settings->arrival, report->findings);
         pd_report_answer(report, PD_GATE_HISTORY, published_note(run));
     }
-    settle(run);
+    pd_run_settle(run);
     return true;
 }
 
@@ -76,6 +80,11 @@ static pd_names told_paths(pd_arena *arena, const pd_findings *findings)
     return told;
 }
 
+static bool is_told(const pd_names *told, const pd_sql_file *file)
+{
+    return file->path != NULL && pd_names_find(told, file->path) >= 0;
+}
+
 /* The set at the deployed commit, as far as it is applied (what was taken out again, or never went
  * in, may change) and nothing is known of it yet. */
 static const pd_set *applied_part(const pd_run *run, const pd_set *set, const pd_ledger *ledger)
@@ -92,9 +101,8 @@ static const pd_set *applied_part(const pd_run *run, const pd_set *set, const pd
     pd_names_sort(&applied);
     for (size_t i = 0; i < set->count; i++) {
         const pd_migration *migration = &set->migrations[i];
-        if (pd_names_find(&applied, migration->name) >= 0 &&
-            pd_names_find(&told, migration->up.path) < 0 &&
-            pd_names_find(&told, migration->down.path) < 0)
+        if (pd_names_find(&applied, migration->name) >= 0 && !is_told(&told, &migration->up) &&
+            !is_told(&told, &migration->down) && !is_told(&told, &migration->config))
             *PD_PUSH(arena, part->migrations, part->count, part->capacity) = *migration;
     }
     return part;
@@ -137,8 +145,7 @@ bool pd_check_database(pd_run *run, pd_comparison *out, pd_error *err)
     pd_ledger_terms terms = {
         .allow_ahead = run->allow_ahead,
         .arrival = run->settings->arrival,
-        .foreign_is_other =
-            run->settings->severity_of_rule[PD_RULE_LEDGER_FOREIGN] == PD_SEVERITY_WARNING,
+        .foreign_is_other = pd_run_foreign_is_other(run),
     };
     pd_gate_ledger(set, &out->ledger, &terms, out->states, out->rows, run->report->findings);
     if (!ask_deployed(run, &out->ledger, err))
@@ -156,7 +163,7 @@ bool pd_check_database(pd_run *run, pd_comparison *out, pd_error *err)
         return false;
     pd_report_answer(run->report, PD_GATE_SYNTAX,
                      pd_arena_printf(arena, "%zu pending parsed", pending));
-    settle(run);
+    pd_run_settle(run);
     return true;
 }
 
@@ -180,6 +187,6 @@ bool pd_check_unpublished(pd_run *run, pd_error *err)
     pd_report_answer(run->report, PD_GATE_SYNTAX,
                      pd_arena_printf(arena, "%zu %s parsed", pending_count(set, states),
                                      based ? "new" : "not known to be applied,"));
-    settle(run);
+    pd_run_settle(run);
     return true;
 }

@@ -1,5 +1,3 @@
-#include <string.h>
-
 #include "base/clock.h"
 #include "base/str.h"
 #include "deploy/apply.h"
@@ -125,11 +123,7 @@ static bool fail_closed(pd_run *run, const pd_deployment *deployment, pd_error *
 bool pd_deploy(pd_run *run, pd_error *err)
 {
     pd_findings *findings = run->report->findings;
-    pd_findings of_the_set = *findings;
-    of_the_set.items = pd_arena_array(run->arena, findings->count + 1, sizeof *findings->items);
-    if (findings->count > 0)
-        memcpy(of_the_set.items, findings->items, findings->count * sizeof *findings->items);
-    of_the_set.capacity = findings->count;
+    pd_findings of_the_set = pd_findings_copy(findings);
     if (!run->db.lock(run->db.ctx, run->wait, err))
         return false;
     pd_deployment *deployment = NULL;

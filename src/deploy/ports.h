@@ -13,10 +13,12 @@
 #include "domain/batch.h"
 #include "domain/ledger.h"
 
+/* The commit that was last deployed. What it points to is the port's, and lives as long as the
+ * run. */
 typedef struct pd_deployed {
-    pd_relation relation;
-    const pd_revision *revision;
-    const pd_set *set;
+    pd_relation relation;        /* where it stands to the revision; never PD_RELATION_NONE */
+    const pd_revision *revision; /* NULL when set is */
+    const pd_set *set;           /* what it had of the folder; NULL: the commit is unknown */
 } pd_deployed;
 
 /* Contracts: pg/database.h, the function of the same name. */
@@ -44,9 +46,8 @@ typedef struct pd_git_port {
     /* Where the commit stands to the revision, and the migration set at it (out->set, NULL when
      * the commit is unknown). */
     bool (*deployed)(void *ctx, const char *commit, pd_deployed *out, pd_error *err);
-    /* Fills `change` of the findings that have evidence, and lowers those that [check] cosmetic
-     * lowers. Findings that were explained before are left alone; what cannot be
-     * found out stays unknown. */
+    /* Fills `change` of the findings that have evidence. Findings that were explained before are
+     * left alone; what cannot be found out stays unknown. */
     void (*explain)(void *ctx, pd_findings *findings);
 } pd_git_port;
 

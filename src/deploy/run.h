@@ -37,6 +37,13 @@ typedef struct pd_run {
     size_t names_capacity;
 } pd_run;
 
+/* Explains what was found, then lets the settings decide: findings about content are explained
+ * before their severity decides anything. */
+void pd_run_settle(pd_run *run);
+
+/* Whether the settings say that tables of other migration tools are another application's. */
+bool pd_run_foreign_is_other(const pd_run *run);
+
 /* What the database has of the set. */
 typedef struct pd_comparison {
     pd_ledger ledger;

@@ -16,10 +16,13 @@ typedef struct pd_batch {
     size_t first;      /* of how many the plan has before these; for progress */
     size_t plan_count; /* all steps of the plan; for progress */
     const pd_deployment *deployment;
-    const pd_ledger *expected; /* the ledger that the plan was made from */
-    int64_t min_tables;        /* verified before COMMIT; -1: not asked */
-    int64_t exact_tables;      /* -1: not asked */
-    int64_t predicted_tables;  /* -1: cannot be told */
+    const pd_ledger *expected;           /* the ledger that the plan was made from */
+    const pd_foreign_ledger *taken_from; /* another tool's table, in `expected`, whose word the
+                                            steps take: it must say the same under a lock that
+                                            keeps that tool out until COMMIT; NULL: none */
+    int64_t min_tables;                  /* verified before COMMIT; -1: not asked */
+    int64_t exact_tables;                /* -1: not asked */
+    int64_t predicted_tables;            /* -1: cannot be told */
     bool last; /* the deployment ends with this batch: its row is set to succeeded in here */
 } pd_batch;
 

@@ -43,6 +43,9 @@ static bool read_base(const char *name, const json_t *root, pd_event *out, pd_er
             pd_fail(err, PD_ERROR_UNREACHABLE, "the event file names no base for %s", name);
             return pd_error_hint(err, "Name the base yourself: --base REV.");
         }
+        const char *after = json_string_value(json_object_get(object, "after"));
+        if (strcmp(name, "push") == 0 && after != NULL && is_oid(after))
+            memcpy(out->after, after, strlen(after) + 1);
         /* A branch that was just made has no commit before: all zeros. */
         if (strspn(oid, "0") < strlen(oid))
             memcpy(out->base, oid, strlen(oid) + 1);
@@ -50,7 +53,7 @@ static bool read_base(const char *name, const json_t *root, pd_event *out, pd_er
     return true;
 }
 
-/* What may stand in a ref's name; a hostile one must not become an expression of rev-parse. */
+/* What may stand in a ref's name (git-check-ref-format(1)). */
 static bool is_branch(const char *name)
 {
     size_t len = strlen(name);

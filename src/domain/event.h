@@ -15,6 +15,7 @@
 typedef struct pd_event {
     char base[PD_OID_HEX];      /* the commit that the event is about to be added to, "" when it
                                    names none */
+    char after[PD_OID_HEX];     /* a push: what it replaces `base` by, "" otherwise */
     const char *default_branch; /* "main"; NULL when it names none that could be a branch */
 } pd_event;
 

@@ -180,6 +180,16 @@ void pd_findings_settle(pd_findings *findings, const int severity_of_rule[PD_RUL
     findings->count = kept;
 }
 
+pd_findings pd_findings_copy(const pd_findings *findings)
+{
+    pd_findings copy = *findings;
+    copy.items = pd_arena_array(findings->arena, findings->count + 1, sizeof *findings->items);
+    if (findings->count > 0)
+        memcpy(copy.items, findings->items, findings->count * sizeof *findings->items);
+    copy.capacity = findings->count;
+    return copy;
+}
+
 size_t pd_findings_count(const pd_findings *findings, pd_severity severity)
 {
     size_t count = 0;

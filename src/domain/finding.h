@@ -61,7 +61,7 @@ typedef enum pd_change_kind {
 typedef struct pd_change {
     pd_change_kind kind;
     /* The first statement that differs, in each version: where it begins (0 when it has none, or
-     * the text is not known) and its first line, "" when there is none. */
+     * the text is not known) and the line of it in which they part, "" when there is none. */
     int old_line;
     int old_column;
     const char *old_excerpt;
@@ -82,7 +82,7 @@ const char *pd_change_name(pd_change_kind kind);
 bool pd_change_is_cosmetic(const pd_change *change); /* NULL: no */
 
 /* What a finding about content compares. The explanation (pd_change) is made of it late, only for
- * what was found: gate/explain.h. */
+ * what was found. */
 typedef struct pd_evidence {
     const struct pd_sql_file *is;     /* of the revision, NULL when it has none */
     const struct pd_sql_file *was;    /* of the witness, NULL when only its hash is known */
@@ -123,6 +123,9 @@ void pd_finding_at(pd_findings *findings, pd_finding *finding, const char *text,
 /* Overrides: severity_of_rule[rule] >= 0 replaces the default; those that are off are dropped.
  * Sorts by severity (errors first), gate, path, line, column, rule; stable. */
 void pd_findings_settle(pd_findings *findings, const int severity_of_rule[PD_RULE_COUNT]);
+/* A list of its own, in the same arena; what the findings point to is shared. It has no room: who
+ * goes on with it by assignment and adds to that leaves the copy as it was. */
+pd_findings pd_findings_copy(const pd_findings *findings);
 size_t pd_findings_count(const pd_findings *findings, pd_severity severity);
 size_t pd_findings_of_gate(const pd_findings *findings, pd_gate gate, pd_severity severity);
 

@@ -2,6 +2,7 @@
 #ifndef PD_DOMAIN_FOREIGN_H
 #define PD_DOMAIN_FOREIGN_H
 
+#include <stdbool.h>
 #include <stddef.h>
 
 #include "domain/settings.h"
@@ -17,6 +18,8 @@ typedef enum pd_foreign_state {
 typedef struct pd_foreign_row {
     const char *version;  /* as the table has it; prisma: the migration's name */
     const char *checksum; /* lower-case hexadecimal digits, flyway: a number; NULL: none */
+    const char *script;   /* flyway: what it ran, by a file's name or a class; else NULL */
+    bool program;         /* flyway: that was no SQL */
     pd_foreign_state state;
 } pd_foreign_row;
 
@@ -24,7 +27,7 @@ typedef struct pd_foreign_ledger {
     pd_layout_kind tool; /* whose table it is; the layouts are named for their tools */
     const char *schema;
     const char *table;
-    pd_foreign_row *rows; /* the newest of each version */
+    pd_foreign_row *rows; /* the newest of each version; prisma: all but those rolled back */
     size_t count;
 } pd_foreign_ledger;
 

@@ -30,9 +30,13 @@ typedef struct pd_migration {
     const char *version; /* what the layout orders by (pd_migration_compare), NULL: the name */
     const char *number;  /* what no other migration may have, NULL: its name has none */
     pd_sql_file up;
-    /* The companion; data is NULL when it is missing. With one_file it has the path, entry, oid
-     * and data of `up`, but its hash is over its `sql`: that is what the ledger keeps. */
+    /* The companion; data is NULL when it is missing, path and entry too where the migration can
+     * have none (a program, a pattern without its companion). With one_file it has the path, entry,
+     * oid and data of `up`, but its hash is over its `sql`: that is what the ledger keeps. */
     pd_sql_file down;
+    /* What says how the tool runs it (diesel's metadata.toml, Flyway's NAME.sql.conf); data is NULL
+     * when it is not there, path too where the layout has no such files. No SQL. */
+    pd_sql_file config;
     bool one_file;          /* both directions stand in up.path */
     bool no_transaction;    /* a marker of the layout's tool, or of ours, asks for none */
     const char *needs_tool; /* why only its own tool can run it ("a Go program"), else NULL */

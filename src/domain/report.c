@@ -24,8 +24,19 @@ void pd_report_answer(pd_report *report, pd_gate gate, const char *note)
     result->note = note;
 }
 
+/* [check] cosmetic: an edit that changes nothing PostgreSQL runs. */
+static void lower_cosmetic(pd_findings *findings, const pd_settings *settings)
+{
+    for (size_t i = 0; i < findings->count; i++) {
+        pd_finding *finding = &findings->items[i];
+        if (pd_change_is_cosmetic(finding->change) && finding->severity == PD_SEVERITY_ERROR)
+            finding->severity = settings->cosmetic;
+    }
+}
+
 void pd_report_settle(pd_report *report, const pd_settings *settings)
 {
+    lower_cosmetic(report->findings, settings);
     pd_findings_settle(report->findings, settings->severity_of_rule);
     for (size_t i = 0; i < report->gate_count; i++) {
         pd_gate_result *result = &report->gates[i];
@@ -38,6 +49,14 @@ void pd_report_settle(pd_report *report, const pd_settings *settings)
         else
             result->state = PD_GATE_OPEN;
     }
+}
+
+void pd_report_plan(pd_report *report, pd_arena *arena, const pd_plan *plan)
+{
+    report->plan = plan;
+    report->steps = pd_arena_array(arena, plan->count + 1, sizeof *report->steps);
+    for (size_t i = 0; i < plan->count; i++)
+        report->steps[i].step = &plan->steps[i];
 }
 
 bool pd_report_closed(const pd_report *report)

@@ -122,6 +122,8 @@ void pd_report_answer(pd_report *report, pd_gate gate, const char *note);
 /* Applies the overrides of the settings to the findings and derives the state of each gate that
  * was answered. Can be called again after more findings. */
 void pd_report_settle(pd_report *report, const pd_settings *settings);
+/* Shows the plan, which stays the caller's; its steps are planned as yet, in the arena. */
+void pd_report_plan(pd_report *report, pd_arena *arena, const pd_plan *plan);
 bool pd_report_closed(const pd_report *report); /* a finding of severity error stands */
 
 #endif

@@ -1,6 +1,7 @@
 #include "domain/revision.h"
 
 #include <string.h>
+#include <strings.h>
 
 #include "base/str.h"
 #include "domain/migration.h"
@@ -24,13 +25,15 @@ const char *pd_program_kind(const char *path)
         {".ps1", "a PowerShell script"},  {".bat", "a batch file"},
         {".cmd", "a batch file"},         {".exe", "a program"},
     };
-    for (size_t i = 0; i < sizeof others / sizeof *others; i++)
+    const char *dot = strrchr(path, '.');
+    const char *kind = NULL;
+    for (size_t i = 0; dot != NULL && kind == NULL && i < sizeof kinds / sizeof *kinds; i++)
+        if (strcmp(dot, kinds[i].ending) == 0)
+            kind = kinds[i].kind;
+    for (size_t i = 0; kind != NULL && i < sizeof others / sizeof *others; i++)
         if (pd_ends_with(path, others[i]))
-            return NULL;
-    for (size_t i = 0; i < sizeof kinds / sizeof *kinds; i++)
-        if (pd_ends_with(path, kinds[i].ending))
-            return kinds[i].kind;
-    return NULL;
+            kind = NULL;
+    return kind;
 }
 
 static bool has_digit(const char *path)
@@ -46,6 +49,13 @@ bool pd_entry_wanted(const char *path, uint64_t size)
     return pd_ends_with(path, ".sql") || strcmp(path, PD_SUMS_FILE) == 0 ||
            strcmp(path, PD_JOURNAL_FILE) == 0 || pd_ends_with(path, ".sql.conf") ||
            pd_ends_with(path, "/metadata.toml") ||
+           (pd_program_kind(path) != NULL && has_digit(path));
+}
+
+bool pd_entry_noted(const char *path)
+{
+    size_t len = strlen(path);
+    return (len >= 4 && strcasecmp(path + len - 4, ".sql") == 0) ||
            (pd_program_kind(path) != NULL && has_digit(path));
 }
 

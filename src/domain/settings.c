@@ -2,31 +2,35 @@
 
 #include <string.h>
 
-static const char *const layout_names[PD_LAYOUT_COUNT] = {
-    [PD_LAYOUT_DETECT] = "unknown",
-    [PD_LAYOUT_DRIZZLE] = "drizzle",
-    [PD_LAYOUT_DRIZZLE_FOLDERS] = "drizzle-folders",
-    [PD_LAYOUT_PLAIN] = "plain",
-    [PD_LAYOUT_GOLANG_MIGRATE] = "golang-migrate",
-    [PD_LAYOUT_SQLX] = "sqlx",
-    [PD_LAYOUT_DIESEL] = "diesel",
-    [PD_LAYOUT_PRISMA] = "prisma",
-    [PD_LAYOUT_FLYWAY] = "flyway",
-    [PD_LAYOUT_DBMATE] = "dbmate",
-    [PD_LAYOUT_GOOSE] = "goose",
-    [PD_LAYOUT_CUSTOM] = "custom",
+#include "domain/settings_values.h"
+
+const pd_value_word pd_layout_words[] = {
+    {"drizzle", PD_LAYOUT_DRIZZLE}, {"drizzle-folders", PD_LAYOUT_DRIZZLE_FOLDERS},
+    {"plain", PD_LAYOUT_PLAIN},     {"golang-migrate", PD_LAYOUT_GOLANG_MIGRATE},
+    {"sqlx", PD_LAYOUT_SQLX},       {"diesel", PD_LAYOUT_DIESEL},
+    {"prisma", PD_LAYOUT_PRISMA},   {"flyway", PD_LAYOUT_FLYWAY},
+    {"dbmate", PD_LAYOUT_DBMATE},   {"goose", PD_LAYOUT_GOOSE},
+    {"custom", PD_LAYOUT_CUSTOM},   {NULL, 0},
 };
+
+_Static_assert(sizeof pd_layout_words / sizeof pd_layout_words[0] == PD_LAYOUT_COUNT,
+               "a layout has no name");
 
 const char *pd_layout_name(pd_layout_kind kind)
 {
-    return kind < PD_LAYOUT_COUNT ? layout_names[kind] : "unknown";
+    for (const pd_value_word *at = pd_layout_words; at->word != NULL; at++) {
+        if (at->value == (int)kind) {
+            return at->word;
+        }
+    }
+    return "unknown";
 }
 
 bool pd_layout_find(const char *name, pd_layout_kind *out)
 {
-    for (size_t i = PD_LAYOUT_DETECT + 1; i < PD_LAYOUT_COUNT; i++) {
-        if (strcmp(name, layout_names[i]) == 0) {
-            *out = (pd_layout_kind)i;
+    for (const pd_value_word *at = pd_layout_words; at->word != NULL; at++) {
+        if (strcmp(name, at->word) == 0) {
+            *out = (pd_layout_kind)at->value;
             return true;
         }
     }

@@ -76,6 +76,13 @@ static void add_value(pd_strbuf *out, const char *value)
         pd_strbuf_addc(out, '"');
 }
 
+/* How the first line of the text ends. */
+static const char *line_end(const char *text, size_t len)
+{
+    const char *feed = memchr(text, '\n', len);
+    return feed != NULL && feed > text && feed[-1] == '\r' ? "\r\n" : "\n";
+}
+
 static size_t count_missing(const pd_settings_line *lines, size_t count)
 {
     size_t missing = 0;
@@ -99,17 +106,18 @@ bool pd_settings_add(pd_arena *arena, pd_bytes text, pd_settings_line *lines, si
         return true;
     PD_AUTO_STRBUF edited = pd_strbuf_new(PD_STRBUF_MAX);
     size_t at = place_of(old, len, &found);
+    const char *end = line_end(old, len);
     pd_strbuf_add(&edited, old, at);
     if (at > 0 && old[at - 1] != '\n')
-        pd_strbuf_addc(&edited, '\n');
+        pd_strbuf_adds(&edited, end);
     if (found.behind_header == 0)
-        pd_strbuf_adds(&edited, "[" SECTION "]\n");
+        pd_strbuf_addf(&edited, "[" SECTION "]%s", end);
     for (size_t i = 0; i < count; i++) {
         if (lines[i].there != NULL || lines[i].value == NULL)
             continue;
         pd_strbuf_addf(&edited, "\t%s = ", lines[i].key);
         add_value(&edited, lines[i].value);
-        pd_strbuf_addc(&edited, '\n');
+        pd_strbuf_adds(&edited, end);
         lines[i].added = true;
     }
     pd_strbuf_add(&edited, old + at, len - at);

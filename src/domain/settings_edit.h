@@ -17,7 +17,8 @@ typedef struct pd_settings_line {
 } pd_settings_line;
 
 /* Gives in *out the text with a line for each key that its [migrations] does not have yet, in the
- * section when there is one, else in a new one at the end; every other byte stays. Where nothing is
+ * section when there is one, else in a new one at the end, with line ends as the text's first line
+ * has them; every other byte stays. Where nothing is
  * added *out has the same bytes. text.data may be NULL: there is no file. What cannot be read is
  * PD_ERROR_USAGE that names the line. */
 bool pd_settings_add(pd_arena *arena, pd_bytes text, pd_settings_line *lines, size_t count,

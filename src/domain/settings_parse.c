@@ -16,15 +16,6 @@ _Static_assert(sizeof(pd_transaction_mode) == sizeof(int), "enum is no int");
 #define DURATION_MAX INT32_MAX /* of lock_timeout and statement_timeout */
 #define COUNT_MAX 1000000000
 
-static const pd_value_word layouts[] = {
-    {"drizzle", PD_LAYOUT_DRIZZLE}, {"drizzle-folders", PD_LAYOUT_DRIZZLE_FOLDERS},
-    {"plain", PD_LAYOUT_PLAIN},     {"golang-migrate", PD_LAYOUT_GOLANG_MIGRATE},
-    {"sqlx", PD_LAYOUT_SQLX},       {"diesel", PD_LAYOUT_DIESEL},
-    {"prisma", PD_LAYOUT_PRISMA},   {"flyway", PD_LAYOUT_FLYWAY},
-    {"dbmate", PD_LAYOUT_DBMATE},   {"goose", PD_LAYOUT_GOOSE},
-    {"custom", PD_LAYOUT_CUSTOM},   {NULL, 0},
-};
-
 static const pd_value_word orders[] = {
     {"bytes", PD_ORDER_BYTES},
     {"numeric", PD_ORDER_NUMERIC},
@@ -79,7 +70,7 @@ typedef struct setting {
 
 static const setting known[] = {
     {"migrations", "path", TEXT(PATH, path)},
-    {"migrations", "layout", WORD(layouts, layout)},
+    {"migrations", "layout", WORD(pd_layout_words, layout)},
     {"migrations", "rollback", WORD(policies, rollback)},
     {"migrations", "rollbackSince", TEXT(MIGRATION, rollback_since)},
     {"layout", "up", TEXT(PATTERN, up_pattern)},

@@ -8,6 +8,7 @@
 #include "base/printable.h"
 #include "base/str.h"
 #include "base/strbuf.h"
+#include "domain/placeholder.h"
 
 enum { WORDS_MAX = 16, IDENTIFIER_MAX = 63 };
 
@@ -88,19 +89,9 @@ static bool read_migration(const char *label, const char *value, pd_arena *arena
     return true;
 }
 
-static const char *const pattern_parts[] = {"{name}", "{version}", "{title}"};
-
-enum { PATTERN_PARTS = sizeof pattern_parts / sizeof pattern_parts[0] };
-
-/* Length of the placeholder at `at`, 0 when there is none. */
-static size_t placeholder_len(const char *at)
+static bool has_placeholder(const char *text, pd_placeholder which)
 {
-    for (size_t i = 0; i < PATTERN_PARTS; i++) {
-        if (pd_starts_with(at, pattern_parts[i])) {
-            return strlen(pattern_parts[i]);
-        }
-    }
-    return 0;
+    return strstr(text, pd_placeholder_text(which)) != NULL;
 }
 
 /* Why the text is no pattern, NULL when it is one. */
@@ -109,23 +100,23 @@ static const char *pattern_fault(const char *value)
     size_t slashes = 0;
     bool part = false; /* the byte in front ended a placeholder */
     for (const char *at = value; *at != '\0';) {
-        size_t len = placeholder_len(at);
+        pd_placeholder which = pd_placeholder_at(at);
+        size_t len = pd_placeholder_length(which);
         if (len > 0 && part) {
             return "has two placeholders with nothing between them";
         }
         if (len == 0 && (*at == '{' || *at == '}')) {
             return "has an unknown placeholder";
         }
-        if (len > 0 && strstr(at + len, pd_starts_with(at, "{n")   ? pattern_parts[0]
-                                        : pd_starts_with(at, "{v") ? pattern_parts[1]
-                                                                   : pattern_parts[2]) != NULL) {
+        if (len > 0 && has_placeholder(at + len, which)) {
             return "has a placeholder twice";
         }
         slashes += *at == '/';
         part = len > 0;
         at += len > 0 ? len : 1;
     }
-    if (strstr(value, pattern_parts[0]) == NULL && strstr(value, pattern_parts[1]) == NULL) {
+    if (!has_placeholder(value, PD_PLACEHOLDER_NAME) &&
+        !has_placeholder(value, PD_PLACEHOLDER_VERSION)) {
         return "has neither {name} nor {version}";
     }
     if (!pd_ends_with(value, ".sql")) {

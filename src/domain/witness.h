@@ -19,7 +19,7 @@ typedef struct pd_witness {
     const pd_set *set;
 } pd_witness;
 
-#define PD_WITNESSES_MAX 4
+#define PD_WITNESSES_MAX 24 /* a ref's past, two times merge bases (PD_BASES_MAX) and tips */
 
 typedef struct pd_witnesses {
     pd_witness items[PD_WITNESSES_MAX]; /* in the order in which they are asked */

@@ -45,6 +45,8 @@ static bool comes_into_question(const judge *self, size_t index)
     const pd_foreign_claims *claims = &self->claims[index];
     if (self->terms->from != NULL)
         return is_named(self->findings->arena, claims->ledger, self->terms->from);
+    if (self->terms->foreign_is_other)
+        return false;
     bool native = claims->ledger->tool == self->set->layout;
     return claims->fits || (native && (is_empty(claims->ledger) || claims->unfinished > 0));
 }
@@ -86,24 +88,35 @@ static bool fail_from(const judge *self, pd_error *err)
 static bool fail_nothing(const judge *self, pd_error *err)
 {
     pd_fail(err, PD_ERROR_USAGE, "no ledger of another tool says what is applied");
+    if (self->terms->foreign_is_other && self->ledger->foreign_count > 0) {
+        pd_error_detail(err,
+                        "found was %s, and the lowered rule ledger-foreign says that this is "
+                        "another application's",
+                        list_tables(self));
+        return pd_error_hint(err, "If it is this application's after all, name it: predeploy adopt "
+                                  "--from TOOL");
+    }
     if (self->ledger->foreign_count > 0)
         pd_error_detail(err, "found was %s, with no migration of this revision", list_tables(self));
     return pd_error_hint(err, "Name the newest migration that this database has: predeploy adopt "
                               "--through NAME");
 }
 
-static void report_ambiguous(const judge *self)
+/* Gives the names of both. */
+static const char *report_ambiguous(const judge *self)
 {
+    pd_arena *arena = self->findings->arena;
     const pd_foreign_ledger *a = self->claims[self->chosen[0]].ledger;
     const pd_foreign_ledger *b = self->claims[self->chosen[1]].ledger;
+    const char *both =
+        pd_arena_printf(arena, "%s.%s of %s and %s.%s of %s", a->schema, a->table,
+                        pd_layout_name(a->tool), b->schema, b->table, pd_layout_name(b->tool));
     pd_finding *finding =
-        pd_find(self->findings, PD_RULE_ADOPT_AMBIGUOUS, NULL,
-                "%s.%s of %s and %s.%s of %s both fit this revision", a->schema, a->table,
-                pd_layout_name(a->tool), b->schema, b->table, pd_layout_name(b->tool));
-    const char *from =
-        a->tool == b->tool ? name_of(self->findings->arena, a) : pd_layout_name(a->tool);
+        pd_find(self->findings, PD_RULE_ADOPT_AMBIGUOUS, NULL, "%s both fit this revision", both);
+    const char *from = a->tool == b->tool ? name_of(arena, a) : pd_layout_name(a->tool);
     pd_finding_hint(self->findings, finding,
                     "Say which one knows what was applied: predeploy adopt --from %s", from);
+    return both;
 }
 
 /* What the tool's own user does about a migration that never ended. */
@@ -135,6 +148,34 @@ static void report_more(const judge *self, pd_rule rule, size_t count)
 {
     if (count > ROWS_REPORTED)
         pd_find(self->findings, rule, NULL, "the same is true of %zu more", count - ROWS_REPORTED);
+}
+
+/* "1, 2 dirty and 7 more" */
+static const char *list_rows(const judge *self, const pd_foreign_ledger *table)
+{
+    PD_AUTO_STRBUF out = pd_strbuf_new(PD_STRBUF_MAX);
+    for (size_t r = 0; r < table->count && r < ROWS_REPORTED; r++)
+        pd_strbuf_addf(&out, "%s%s%s", r == 0 ? "" : ", ", table->rows[r].version,
+                       table->rows[r].state == PD_FOREIGN_UNFINISHED ? " dirty" : "");
+    if (table->count > ROWS_REPORTED)
+        pd_strbuf_addf(&out, " and %zu more", table->count - ROWS_REPORTED);
+    return pd_strbuf_keep(&out, self->findings->arena);
+}
+
+/* golang-migrate keeps one row, and reads whichever comes first: with more, nobody can say where
+ * this database stands. */
+static void judge_one_row(const judge *self, const pd_foreign_ledger *table)
+{
+    if (table->tool != PD_LAYOUT_GOLANG_MIGRATE || table->count <= 1)
+        return;
+    pd_finding *finding =
+        pd_find(self->findings, PD_RULE_ADOPT_UNFINISHED, NULL,
+                "%s.%s has %zu rows (%s), and %s keeps one: which of them is true cannot be told",
+                table->schema, table->table, table->count, list_rows(self, table),
+                pd_layout_name(table->tool));
+    pd_finding_hint(self->findings, finding,
+                    "Find out which version this database has, then say so, which leaves one "
+                    "row: migrate force VERSION");
 }
 
 static void judge_unfinished(const judge *self, const pd_foreign_claims *claims)
@@ -177,58 +218,89 @@ static void judge_unknown(const judge *self, const pd_foreign_claims *claims)
     report_more(self, PD_RULE_ADOPT_UNKNOWN, count);
 }
 
+static void report_content(const judge *self, const pd_foreign_ledger *table,
+                           const pd_migration *migration)
+{
+    pd_finding *finding =
+        pd_find(self->findings, PD_RULE_ADOPT_MISMATCH, migration->up.path,
+                "%s was applied with other content: the checksum that %s keeps is not this file's",
+                migration->name, pd_layout_name(table->tool));
+    pd_finding_hint(self->findings, finding,
+                    "Put the applied version back and write a new migration for the change. "
+                    "git log -p -- %s shows what changed.",
+                    pd_shell_word(self->findings->arena, migration->up.path));
+}
+
+static void report_script(const judge *self, const pd_foreign_ledger *table,
+                          const pd_foreign_row *row, const pd_migration *migration)
+{
+    pd_finding *finding = pd_find(
+        self->findings, PD_RULE_ADOPT_MISMATCH, migration->up.path,
+        "%s was not applied from this file: %s has run %s (%s) under its version", migration->name,
+        pd_layout_name(table->tool), row->script, row->program ? "a program" : "SQL");
+    pd_finding_hint(self->findings, finding,
+                    "Put back what was applied, and write a new migration for what this file "
+                    "does. git log --all -- %s finds where it was.",
+                    pd_shell_word(self->findings->arena, self->set->folder));
+}
+
+/* A migration can have more rows than one: each that says it ran must be about this file. */
 static void judge_content(const judge *self, const pd_foreign_claims *claims)
 {
     const pd_foreign_ledger *table = claims->ledger;
+    bool *told = pd_arena_array(self->findings->arena, self->set->count + 1, sizeof *told);
     for (size_t r = 0; r < table->count; r++) {
+        const pd_foreign_row *row = &table->rows[r];
         ptrdiff_t m = claims->migration_of[r];
-        if (m < 0 || claims->row_of[m] != (ptrdiff_t)r || self->known[m] ||
-            pd_foreign_is_baseline(self->set, (size_t)m))
+        if (m < 0 || told[m] || self->known[m] || pd_foreign_is_baseline(self->set, (size_t)m))
+            continue;
+        bool applied = row->state == PD_FOREIGN_APPLIED;
+        if (!applied && claims->row_of[m] != (ptrdiff_t)r)
             continue;
         const pd_migration *migration = &self->set->migrations[m];
-        if (pd_foreign_same_content(table, &table->rows[r], &migration->up))
-            continue;
-        pd_finding *finding =
-            pd_find(self->findings, PD_RULE_ADOPT_MISMATCH, migration->up.path,
-                    "%s was applied with other content: the checksum that %s keeps is not this "
-                    "file's",
-                    migration->name, pd_layout_name(table->tool));
-        pd_finding_hint(self->findings, finding,
-                        "Put the applied version back and write a new migration for the change. "
-                        "git log -p -- %s shows what changed.",
-                        pd_shell_word(self->findings->arena, migration->up.path));
+        bool script = !applied || pd_foreign_same_script(self->set, row, &migration->up);
+        told[m] = !script || !pd_foreign_same_content(table, row, &migration->up);
+        if (!script)
+            report_script(self, table, row, migration);
+        else if (told[m])
+            report_content(self, table, migration);
     }
 }
 
-static void report_through(const judge *self, const pd_foreign_claims *claims, size_t m)
+static void report_through(const judge *self, const char *source, size_t m)
 {
+    const pd_migration *migration = &self->set->migrations[m];
     const char *last = self->set->migrations[self->terms->through].name;
-    const char *name = self->set->migrations[m].name;
     bool behind = (ptrdiff_t)m > self->terms->through;
-    pd_finding *finding = pd_find(
-        self->findings, PD_RULE_ADOPT_THROUGH, self->set->migrations[m].up.path,
-        behind ? "%s is applied by %s's table %s.%s, but stands behind %s, which --through names"
-               : "%s is not applied by %s's table %s.%s, but stands in front of %s, which "
-                 "--through names",
-        name, pd_layout_name(claims->ledger->tool), claims->ledger->schema, claims->ledger->table,
-        last);
+    pd_finding *finding = pd_find(self->findings, PD_RULE_ADOPT_THROUGH, migration->up.path,
+                                  "%s is %s by %s, but stands %s %s, which --through names",
+                                  migration->name, behind ? "applied" : "not applied", source,
+                                  behind ? "behind" : "in front of", last);
     pd_finding_hint(self->findings, finding,
                     "Leave --through out to take over what the table says, or find out which of "
                     "the two is right.");
 }
 
 /* The first on either side that --through and the table disagree about. */
-static void judge_through(const judge *self, const pd_foreign_claims *claims)
+static void judge_through(const judge *self, const char *source, const bool *applied)
 {
     bool told[2] = {false, false};
-    for (size_t m = 0; m < self->set->count; m++) {
+    for (size_t m = 0; m < self->set->count && self->terms->through >= 0; m++) {
         bool behind = (ptrdiff_t)m > self->terms->through;
-        bool applied = claims->row_of[m] >= 0;
-        if (self->known[m] || applied != behind || told[behind])
+        if (applied[m] != behind || told[behind])
             continue;
         told[behind] = true;
-        report_through(self, claims, m);
+        report_through(self, source, m);
     }
+}
+
+/* What predeploy's ledger knows is newer than the table, and agrees with any --through. */
+static const bool *applied_by(const judge *self, const pd_foreign_claims *claims)
+{
+    bool *applied = pd_arena_array(self->findings->arena, self->set->count + 1, sizeof *applied);
+    for (size_t m = 0; m < self->set->count; m++)
+        applied[m] = self->known[m] ? (ptrdiff_t)m <= self->terms->through : claims->row_of[m] >= 0;
+    return applied;
 }
 
 static void judge_gaps(const judge *self, const pd_adoption *adoption)
@@ -274,6 +346,81 @@ static void mark_own(judge *self)
     pd_foreign_mark_known(arena, self->set, &without, self->own);
 }
 
+static bool fail_drizzle(const judge *self, pd_error *err)
+{
+    const char *from = self->terms->from;
+    if (from != NULL && !pd_streq(from, "drizzle")) {
+        pd_fail(err, PD_ERROR_USAGE, "--from %s does not go with this layout", from);
+        return pd_error_hint(err, "On Drizzle's layouts Drizzle's own table says what is applied.");
+    }
+    pd_fail(err, PD_ERROR_USAGE, "Drizzle's table %s is not there", self->terms->drizzle);
+    return pd_error_hint(err,
+                         "What Drizzle has applied is told by that table alone: check [ledger] "
+                         "schema and table in .predeploy.");
+}
+
+/* Drizzle's table is matched as a deployment does it; only what it has to say is taken over. */
+static bool adopt_drizzle(const judge *self, pd_adoption *out, pd_error *err)
+{
+    pd_arena *arena = self->findings->arena;
+    const pd_set *set = self->set;
+    const pd_adopt_terms *terms = self->terms;
+    if ((terms->from != NULL && !pd_streq(terms->from, "drizzle")) ||
+        self->ledger->drizzle_shape == PD_DRIZZLE_ABSENT)
+        return fail_drizzle(self, err);
+    pd_applied_state *states = pd_arena_array(arena, set->count + 1, sizeof *states);
+    bool *applied = pd_arena_array(arena, set->count + 1, sizeof *applied);
+    pd_ledger_terms matched = {.allow_ahead = true, .arrival = terms->arrival};
+    out->rows = pd_arena_array(arena, set->count + 1, sizeof *out->rows);
+    out->source = pd_arena_printf(arena, "%s of Drizzle", terms->drizzle);
+    pd_gate_ledger(set, self->ledger, &matched, states, out->rows, self->findings);
+    for (size_t m = 0; m < set->count; m++) {
+        applied[m] = states[m] != PD_PENDING;
+        out->wanted[m] = states[m] == PD_APPLIED_FOREIGN;
+        out->count += out->wanted[m];
+        out->applied += applied[m];
+    }
+    judge_through(self, out->source, applied);
+    return true;
+}
+
+static void adopt_claimed(const judge *self, const pd_foreign_claims *claims, pd_adoption *out)
+{
+    out->claims = claims;
+    out->source = pd_arena_printf(self->findings->arena, "%s.%s of %s", claims->ledger->schema,
+                                  claims->ledger->table, pd_layout_name(claims->ledger->tool));
+    take(self, claims, out);
+    judge_one_row(self, claims->ledger);
+    judge_unfinished(self, claims);
+    judge_unknown(self, claims);
+    judge_content(self, claims);
+    judge_through(self, out->source, applied_by(self, claims));
+    judge_gaps(self, out);
+}
+
+static bool adopt_foreign(judge *self, pd_adoption *out, pd_error *err)
+{
+    const pd_adopt_terms *terms = self->terms;
+    choose(self);
+    if (self->chosen_count == 0 && terms->from != NULL)
+        return fail_from(self, err);
+    if (self->chosen_count == 0 && terms->through < 0)
+        return fail_nothing(self, err);
+    if (self->chosen_count > 1) {
+        out->rivals = out->source = report_ambiguous(self);
+        return true;
+    }
+    if (self->chosen_count == 1) {
+        adopt_claimed(self, &self->claims[self->chosen[0]], out);
+        return true;
+    }
+    out->source = pd_arena_printf(self->findings->arena, "--through %s",
+                                  self->set->migrations[terms->through].name);
+    take(self, NULL, out);
+    judge_gaps(self, out);
+    return true;
+}
+
 bool pd_gate_adopt(const pd_set *set, const pd_ledger *ledger, const pd_adopt_terms *terms,
                    pd_adoption *out, pd_findings *findings, pd_error *err)
 {
@@ -281,25 +428,5 @@ bool pd_gate_adopt(const pd_set *set, const pd_ledger *ledger, const pd_adopt_te
     *out = (pd_adoption){.wanted =
                              pd_arena_array(findings->arena, set->count + 1, sizeof *out->wanted)};
     mark_own(&self);
-    choose(&self);
-    if (self.chosen_count == 0 && terms->from != NULL)
-        return fail_from(&self, err);
-    if (self.chosen_count == 0 && terms->through < 0)
-        return fail_nothing(&self, err);
-    if (self.chosen_count > 1) {
-        report_ambiguous(&self);
-        return true;
-    }
-    const pd_foreign_claims *claims = self.chosen_count == 0 ? NULL : &self.claims[self.chosen[0]];
-    out->claims = claims;
-    take(&self, claims, out);
-    if (claims != NULL) {
-        judge_unfinished(&self, claims);
-        judge_unknown(&self, claims);
-        judge_content(&self, claims);
-        if (terms->through >= 0)
-            judge_through(&self, claims);
-    }
-    judge_gaps(&self, out);
-    return true;
+    return pd_set_is_drizzle(set) ? adopt_drizzle(&self, out, err) : adopt_foreign(&self, out, err);
 }

@@ -224,11 +224,10 @@ void pd_foreign_claim(pd_arena *arena, const pd_set *set, const pd_foreign_ledge
             (water.text == NULL || matches.compare(&mark, &water) > 0))
             water = mark;
     }
-    out->fits = out->claimed > 0;
     if (water.text != NULL)
         claim_up_to(&matches, &water, out);
     claim_baseline(&matches, set, out);
-    out->fits = out->fits || (ledger->tool == set->layout && out->claimed > 0);
+    out->fits = out->claimed > 0;
 }
 
 /* CRC-32 of the lines without their ends, as a number of 32 bits with a sign: the way Java reads
@@ -288,6 +287,26 @@ bool pd_foreign_same_content(const pd_foreign_ledger *ledger, const pd_foreign_r
     if (ledger->tool == PD_LAYOUT_SQLX)
         return is_sqlx_checksum(file, row->checksum);
     return pd_same_content(file, row->checksum);
+}
+
+static const char *last_name(const char *path)
+{
+    const char *last = path;
+    for (const char *at = path; *at != '\0'; at++)
+        if (*at == '/' || *at == '\\')
+            last = at + 1;
+    return last;
+}
+
+bool pd_foreign_same_script(const pd_set *set, const pd_foreign_row *row, const pd_sql_file *file)
+{
+    if (row->script == NULL)
+        return true;
+    bool program = pd_program_kind(file->path) != NULL;
+    if (program || row->program)
+        return program == row->program;
+    bool renamed = set->layout != PD_LAYOUT_FLYWAY && row->checksum != NULL;
+    return renamed || pd_streq(last_name(row->script), last_name(file->path));
 }
 
 void pd_foreign_mark_known(pd_arena *arena, const pd_set *set, const pd_ledger *ledger, bool *known)

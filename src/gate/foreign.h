@@ -17,9 +17,12 @@ typedef struct pd_foreign_claims {
     ptrdiff_t *migration_of; /* by row: the migration of that version, or -1 */
     size_t claimed;          /* migrations with such a row */
     size_t unfinished;       /* rows of what never ended */
-    bool fits;               /* it is about this set, as far as can be told */
+    bool fits; /* some migration is claimed: as far as can be told it is about this set */
 } pd_foreign_claims;
 
+/* Fills `out` from what the table says; no version that another tool could have written is too odd
+ * for it. A row that stands for all below it claims these, also when its own version is not of the
+ * set. Lives in the arena and points into `ledger`. */
 void pd_foreign_claim(pd_arena *arena, const pd_set *set, const pd_foreign_ledger *ledger,
                       pd_foreign_claims *out);
 
@@ -30,6 +33,11 @@ bool pd_foreign_is_baseline(const pd_set *set, size_t migration);
  * checksums, and rows without one, agree with anything. */
 bool pd_foreign_same_content(const pd_foreign_ledger *ledger, const pd_foreign_row *row,
                              const pd_sql_file *file);
+
+/* Whether what a row says has run can be this file, by kind (SQL, a program) and name. Names are
+ * compared in Flyway's own layout, and where no checksum says more; those of programs are not,
+ * because Flyway keeps the class. Rows without a script agree with anything. */
+bool pd_foreign_same_script(const pd_set *set, const pd_foreign_row *row, const pd_sql_file *file);
 
 /* Sets known[i] (the caller's, false at first) where predeploy's ledger has or had the migration:
  * what another tool says about it is older. */

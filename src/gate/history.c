@@ -8,8 +8,9 @@
 
 /* What was said of a migration of the set already: several witnesses see one edit. */
 typedef struct said {
-    bool up;
-    bool down;
+    const pd_sql_file *up; /* what it was held against, NULL: nothing was said */
+    const pd_sql_file *down;
+    const pd_sql_file *config;
     bool when;
     bool order;
 } said;
@@ -20,6 +21,7 @@ typedef struct judge {
     pd_arrival arrival;
     pd_names names;                       /* of the set */
     pd_names published[PD_WITNESSES_MAX]; /* of each witness */
+    pd_names contents;                    /* hashes of what is new in the set */
     said *said;                           /* by migration of the set */
     pd_findings *findings;
 } judge;
@@ -88,34 +90,44 @@ static bool is_new(const judge *self, const char *name)
     return !is_known(self, self->witnesses->count, name);
 }
 
+/* Where the content of a migration that is gone stands under a new name, or -1. */
+static ptrdiff_t find_renamed(const judge *self, const pd_migration *published)
+{
+    return published->up.hash[0] == '\0' ? -1 : pd_names_find(&self->contents, published->up.hash);
+}
+
+static void report_renamed(judge *self, const pd_witness *witness, const pd_migration *published,
+                           size_t at)
+{
+    const pd_migration *candidate = &self->set->migrations[at];
+    pd_arena *arena = self->findings->arena;
+    self->said[at].order = true;
+    pd_finding *finding =
+        pd_find(self->findings, PD_RULE_HISTORY_RENAMED, candidate->up.path,
+                "the published migration %s was renamed to %s", published->name, candidate->name);
+    pd_finding_hint(self->findings, finding,
+                    "Databases know it by its old name. Put it back, its companion too: `git mv %s "
+                    "%s`",
+                    pd_shell_word(arena, candidate->up.path),
+                    pd_shell_word(arena, published->up.path));
+    pd_give_evidence(
+        self->findings, finding,
+        (pd_evidence){.was = &published->up, .is = &candidate->up, .was_at = witness->revision});
+}
+
 static void report_gone(judge *self, const pd_witness *witness, const pd_migration *published)
 {
     pd_findings *findings = self->findings;
-    for (size_t i = 0; i < self->set->count; i++) {
-        const pd_migration *candidate = &self->set->migrations[i];
-        if (!same_file(&candidate->up, &published->up) || !is_new(self, candidate->name))
-            continue;
-        self->said[i].order = true;
-        pd_finding *finding = pd_find(findings, PD_RULE_HISTORY_RENAMED, candidate->up.path,
-                                      "the published migration %s was renamed to %s",
-                                      published->name, candidate->name);
-        pd_finding_hint(
-            findings, finding,
-            "Databases know it by its old name. Put it back, its companion too: git mv %s "
-            "%s",
-            pd_shell_word(findings->arena, candidate->up.path),
-            pd_shell_word(findings->arena, published->up.path));
-        pd_give_evidence(self->findings, finding,
-                         (pd_evidence){.was = &published->up,
-                                       .is = &candidate->up,
-                                       .was_at = witness->revision});
+    ptrdiff_t renamed = find_renamed(self, published);
+    if (renamed >= 0) {
+        report_renamed(self, witness, published, (size_t)renamed);
         return;
     }
     pd_finding *finding = pd_find(findings, PD_RULE_HISTORY_REMOVED, published->up.path,
                                   "the published migration %s was removed", published->name);
     pd_finding_hint(findings, finding,
-                    "Bring it back, and undo what it did with a new migration: git checkout %.12s "
-                    "-- %s",
+                    "Bring it back, and undo what it did with a new migration: `git checkout "
+                    "%.12s -- %s`",
                     witness->revision->oid,
                     pd_shell_word(self->findings->arena, published->up.path));
     pd_give_evidence(self->findings, finding,
@@ -136,13 +148,25 @@ static void report_twin(judge *self, const pd_witness *witness, const pd_migrati
         (pd_evidence){.was = &published->up, .is = &now->up, .was_at = witness->revision});
 }
 
+/* The command that brings the old content back to where it is kept now. */
+static const char *restore_command(pd_arena *arena, const char *oid, const char *was,
+                                   const char *now)
+{
+    if (now == NULL || strcmp(was, now) == 0)
+        return pd_arena_printf(arena, "`git checkout %.12s -- %s`", oid, pd_shell_word(arena, was));
+    const char *object = pd_arena_printf(arena, "%.12s:%s", oid, was);
+    return pd_arena_printf(arena, "`git show %s >%s`", pd_shell_word(arena, object),
+                           pd_shell_word(arena, now));
+}
+
 static void check_up(judge *self, size_t w, const pd_migration *published, const pd_migration *now)
 {
     const pd_witness *witness = &self->witnesses->items[w];
     said *told = &self->said[now - self->set->migrations];
-    if (told->up || same_file(&published->up, &now->up))
+    if (same_file(&published->up, &now->up) ||
+        (told->up != NULL && same_file(told->up, &published->up)))
         return;
-    told->up = true;
+    told->up = &published->up;
     if (witness->kind == PD_WITNESS_TIP && w > 0 && !is_known(self, w, now->name)) {
         report_twin(self, witness, published, now);
         return;
@@ -151,10 +175,9 @@ static void check_up(judge *self, size_t w, const pd_migration *published, const
                                   "the %s migration %s is not what it was at %.12s",
                                   adjective(witness->kind), now->name, witness->revision->oid);
     pd_finding_hint(self->findings, finding,
-                    "Put that version back and write a new migration for the change: git checkout "
-                    "%.12s -- %s",
-                    witness->revision->oid,
-                    pd_shell_word(self->findings->arena, published->up.path));
+                    "Put that version back and write a new migration for the change: %s",
+                    restore_command(self->findings->arena, witness->revision->oid,
+                                    published->up.path, now->up.path));
     pd_give_evidence(
         self->findings, finding,
         (pd_evidence){.was = &published->up, .is = &now->up, .was_at = witness->revision});
@@ -165,23 +188,62 @@ static void check_down(judge *self, const pd_witness *witness, const pd_migratio
 {
     said *told = &self->said[now - self->set->migrations];
     bool one_file = published->one_file && now->one_file;
-    if (told->down || one_file || !is_there(&published->down) ||
-        (is_there(&now->down) && same_file(&published->down, &now->down)))
+    if (one_file || !is_there(&published->down) ||
+        (is_there(&now->down) && same_file(&published->down, &now->down)) ||
+        (told->down != NULL && same_file(told->down, &published->down)))
         return;
-    told->down = true;
+    told->down = &published->down;
     bool edited = is_there(&now->down);
     pd_finding *finding = pd_find(self->findings, PD_RULE_HISTORY_COMPANION, published->down.path,
                                   "the %s companion of %s was %s", adjective(witness->kind),
                                   now->name, edited ? "edited" : "removed");
     pd_finding_hint(self->findings, finding,
                     "Databases that have the migration keep the companion it came with. Put it "
-                    "back: git checkout %.12s -- %s",
-                    witness->revision->oid,
-                    pd_shell_word(self->findings->arena, published->down.path));
+                    "back: %s",
+                    restore_command(self->findings->arena, witness->revision->oid,
+                                    published->down.path, now->down.path));
     pd_give_evidence(self->findings, finding,
                      (pd_evidence){.was = &published->down,
                                    .is = edited ? &now->down : NULL,
                                    .was_at = witness->revision});
+}
+
+/* It is no SQL: an evidence with both sides would be judged as if it were. */
+static void report_config(judge *self, const pd_witness *witness, const pd_migration *published,
+                          const pd_migration *now)
+{
+    const pd_sql_file *was = &published->config;
+    const char *path = now->config.path != NULL ? now->config.path : was->path;
+    const char *what = !is_there(was) ? "added" : is_there(&now->config) ? "edited" : "removed";
+    pd_finding *finding =
+        pd_find(self->findings, PD_RULE_HISTORY_EDITED, path,
+                "what says how the %s migration %s runs was %s since %.12s",
+                adjective(witness->kind), now->name, what, witness->revision->oid);
+    pd_arena *arena = self->findings->arena;
+    if (is_there(was))
+        pd_finding_hint(self->findings, finding, "Put that version back: %s",
+                        restore_command(arena, witness->revision->oid, was->path, path));
+    else
+        pd_finding_hint(self->findings, finding,
+                        "Databases that have the migration ran it without: `git rm --cached %s`",
+                        pd_shell_word(arena, path));
+    pd_give_evidence(self->findings, finding,
+                     (pd_evidence){.was = was, .was_at = witness->revision});
+}
+
+static void check_config(judge *self, size_t w, const pd_migration *published,
+                         const pd_migration *now)
+{
+    const pd_witness *witness = &self->witnesses->items[w];
+    said *told = &self->said[now - self->set->migrations];
+    bool twin = witness->kind == PD_WITNESS_TIP && w > 0 && !is_known(self, w, now->name) &&
+                !same_file(&published->up, &now->up);
+    bool same = is_there(&published->config) == is_there(&now->config) &&
+                same_file(&published->config, &now->config);
+    if (twin || same || (told->config != NULL && same_file(told->config, &published->config)))
+        return;
+    told->config = &published->config;
+    report_config(self, witness, published, now);
 }
 
 /* Without its journal the folder reads as plain files. */
@@ -192,7 +254,7 @@ static void report_no_time(judge *self, const pd_witness *witness, const pd_migr
     pd_finding *finding = pd_find(self->findings, PD_RULE_HISTORY_RESTAMPED, now->up.path,
                                   "the %s journal entry %s had when = %lld, now no journal has it",
                                   adjective(witness->kind), now->name, (long long)published->when);
-    pd_finding_hint(self->findings, finding, "Bring the journal back: git checkout %.12s -- %s",
+    pd_finding_hint(self->findings, finding, "Bring the journal back: `git checkout %.12s -- %s`",
                     witness->revision->oid,
                     pd_shell_word(arena, pd_arena_printf(arena, "%s/%s", witness->set->folder,
                                                          PD_JOURNAL_FILE)));
@@ -229,6 +291,7 @@ static void check_witness(judge *self, size_t w)
             const pd_migration *now = &self->set->migrations[at];
             check_up(self, w, published, now);
             check_down(self, witness, published, now);
+            check_config(self, w, published, now);
             check_when(self, witness, published, now);
         } else if (witness->kind == PD_WITNESS_BASE &&
                    !is_known(self, w, name_now(self, witness, published))) {
@@ -339,6 +402,18 @@ static void check_collisions(judge *self, const pd_witness *witness)
     }
 }
 
+static pd_names new_contents(const judge *self)
+{
+    pd_names contents = {0};
+    for (size_t i = 0; i < self->set->count; i++) {
+        const pd_migration *migration = &self->set->migrations[i];
+        if (migration->up.hash[0] != '\0' && is_new(self, migration->name))
+            pd_names_add(self->findings->arena, &contents, migration->up.hash, i);
+    }
+    pd_names_sort(&contents);
+    return contents;
+}
+
 void pd_gate_history(const pd_set *set, const pd_witnesses *witnesses, pd_arrival arrival,
                      pd_findings *findings)
 {
@@ -353,6 +428,7 @@ void pd_gate_history(const pd_set *set, const pd_witnesses *witnesses, pd_arriva
     };
     for (size_t w = 0; w < witnesses->count; w++)
         self.published[w] = names_at(arena, witnesses->items[w].set, set);
+    self.contents = new_contents(&self);
     bool based = false;
     for (size_t w = 0; w < witnesses->count; w++) {
         const pd_witness *witness = &witnesses->items[w];

@@ -48,7 +48,8 @@ typedef struct check {
     pd_findings *findings;
 } check;
 
-static void check_file(check *self, const pd_sql_file *file)
+/* Whether it holds SQL, so that an edit of it can be explained. */
+static void check_file(check *self, const pd_sql_file *file, bool sql)
 {
     if (file->data == NULL)
         return;
@@ -73,7 +74,7 @@ static void check_file(check *self, const pd_sql_file *file)
                     "If it was never published, record it again: predeploy record. Otherwise put "
                     "the recorded version back and write a new migration for the change.");
     pd_give_evidence(self->findings, finding,
-                     (pd_evidence){.is = file, .was_hash = self->lines[at]->hash});
+                     (pd_evidence){.is = sql ? file : NULL, .was_hash = self->lines[at]->hash});
 }
 
 static const char *shell_path(const check *self, const char *entry)
@@ -128,11 +129,12 @@ void pd_gate_integrity(const pd_set *set, const pd_snapshot *snapshot, pd_findin
         .findings = findings,
     };
     for (size_t i = 0; i < set->count; i++) {
-        check_file(&self, &set->migrations[i].up);
+        check_file(&self, &set->migrations[i].up, true);
         if (!set->migrations[i].one_file)
-            check_file(&self, &set->migrations[i].down);
+            check_file(&self, &set->migrations[i].down, true);
+        check_file(&self, &set->migrations[i].config, false);
     }
     for (size_t i = 0; i < set->orphan_count; i++)
-        check_file(&self, &set->orphans[i]);
+        check_file(&self, &set->orphans[i], true);
     check_missing(&self);
 }

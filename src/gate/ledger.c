@@ -66,19 +66,38 @@ static void report_disagreement(judge *self, const pd_migration *migration)
                     migration->up.hash, (long long)migration->when);
 }
 
+/* In a file of both directions the blanks around the way down are as long as the way up. */
+static bool is_same_section(const pd_migration *migration, const pd_ledger_row *row)
+{
+    static const char blanks[] = " \t\r\n";
+    if (!migration->one_file || migration->down.sql == NULL || row->down_sql == NULL)
+        return false;
+    const char *now = migration->down.sql + strspn(migration->down.sql, blanks);
+    const char *then = row->down_sql + strspn(row->down_sql, blanks);
+    size_t now_len = strlen(now);
+    size_t then_len = strlen(then);
+    while (now_len > 0 && strchr(blanks, now[now_len - 1]) != NULL)
+        now_len--;
+    while (then_len > 0 && strchr(blanks, then[then_len - 1]) != NULL)
+        then_len--;
+    return now_len == then_len && memcmp(now, then, now_len) == 0;
+}
+
 static void judge_companion(judge *self, const pd_migration *migration, const pd_ledger_row *row)
 {
-    if (row->down_hash == NULL || strcmp(row->down_hash, migration->down.hash) == 0)
+    if (row->down_hash == NULL || strcmp(row->down_hash, migration->down.hash) == 0 ||
+        is_same_section(migration, row))
         return;
+    const char *path = migration->down.path != NULL ? migration->down.path : migration->up.path;
     pd_finding *finding = pd_find(
-        self->findings, PD_RULE_APPLIED_COMPANION, migration->down.path,
+        self->findings, PD_RULE_APPLIED_COMPANION, path,
         migration->down.data == NULL
             ? "the companion that %s was applied with is gone; a rollback runs it all the same"
             : "the companion of %s is not the one it was applied with, which a rollback runs",
         migration->name);
     pd_finding_hint(self->findings, finding,
                     "Put the applied version back: git log -p -- %s shows what changed.",
-                    pd_shell_word(self->arena, migration->down.path));
+                    pd_shell_word(self->arena, path));
     pd_give_evidence(self->findings, finding,
                      (pd_evidence){.is = migration->down.data == NULL ? NULL : &migration->down,
                                    .was_hash = row->down_hash});
@@ -110,7 +129,9 @@ static void report_missing(judge *self, const char *what, const char *since)
     pd_finding *finding = pd_find(self->findings, PD_RULE_APPLIED_MISSING, NULL,
                                   "the database has %s, which is not in the revision", what);
     pd_finding_hint(self->findings, finding,
-                    "Deploy a revision that has it%s, or take it out: predeploy rollback", since);
+                    "Deploy a revision that has it%s. It is not the newest: a rollback would take "
+                    "out first what was applied behind it, see predeploy status",
+                    since);
 }
 
 #define AHEAD_NAMES_MAX 10
@@ -161,14 +182,17 @@ static void judge_rows(judge *self)
     }
     if (!self->drizzle_decides)
         return;
+    /* What predeploy's own rows have told already. */
+    pd_names missing = {0};
+    for (size_t i = 0; i < self->ledger->count; i++)
+        if (!self->row_used[i])
+            pd_names_add(self->arena, &missing, self->ledger->rows[i].hash, i);
+    pd_names_sort(&missing);
     for (size_t r = 0; r < self->ledger->drizzle_count; r++) {
         const pd_drizzle_row *row = &self->ledger->drizzle[r];
         if (self->claims.migration_of[r] >= 0)
             continue;
-        bool ours = false;
-        for (size_t i = 0; i < self->ledger->count && !ours; i++)
-            ours = !self->row_used[i] && strcmp(self->ledger->rows[i].hash, row->hash) == 0;
-        if (ours)
+        if (pd_names_find(&missing, row->hash) >= 0)
             continue;
         report_missing(self,
                        row->name != NULL

@@ -22,6 +22,13 @@ static void check_missing(const pd_migration *migration, pd_findings *findings)
 {
     pd_finding *finding = pd_find(findings, PD_RULE_ROLLBACK_MISSING, migration->up.path,
                                   "%s has no rollback companion", migration->name);
+    if (migration->down.path == NULL) {
+        pd_finding_hint(
+            findings, finding,
+            "No pattern says where companions are: set layout.rollback in " PD_SETTINGS_FILE
+            ", or migrations.rollback to off.");
+        return;
+    }
     pd_finding_hint(findings, finding,
                     "%s %s with the statements that undo it; if nothing can, write "
                     "`-- predeploy: irreversible: REASON` into it.",

@@ -155,11 +155,12 @@ static size_t dequeue(graph *g)
     }
 }
 
-/* What is below a common ancestor need not be looked at. */
+/* What is below a common ancestor need not be looked at, nor one that was met already and is queued
+ * again. */
 static bool has_work(const graph *g)
 {
     for (size_t i = 0; i < g->queued; i++) {
-        if ((g->nodes[g->queue[i]].marks & MARK_STALE) == 0)
+        if ((g->nodes[g->queue[i]].marks & (MARK_STALE | MARK_BASE)) == 0)
             return true;
     }
     return false;
@@ -174,9 +175,13 @@ static bool paint_down(graph *g, pd_error *err)
             g->nodes[index].marks |= MARK_BASE;
             marks |= MARK_STALE;
         }
+        /* Nothing else is left to look at: what lies behind the base is not even read. */
+        bool last = (marks & MARK_STALE) != 0 && !has_work(g);
         for (size_t i = 0; i < g->nodes[index].parent_count; i++) {
             size_t parent = g->nodes[index].parents[i];
-            if ((g->nodes[parent].marks & marks) != marks && !enqueue(g, parent, marks, err))
+            if (last)
+                g->nodes[parent].marks |= marks;
+            else if ((g->nodes[parent].marks & marks) != marks && !enqueue(g, parent, marks, err))
                 return false;
         }
     }
@@ -196,11 +201,10 @@ static size_t count_bases(const graph *g)
     return count;
 }
 
-/* The newest base. Of several, one can be an ancestor of another when clocks were wrong: those are
- * found by walking all the way down. */
-static bool choose(graph *g, const node **out, pd_error *err)
+/* Of several bases, one can be an ancestor of another when clocks were wrong: those are found by
+ * walking all the way down. */
+static bool settle_bases(graph *g, pd_error *err)
 {
-    *out = NULL;
     bool several = count_bases(g) > 1;
     for (size_t i = 0; several && i < g->count; i++) {
         for (size_t k = 0; is_base(&g->nodes[i]) && k < g->nodes[i].parent_count; k++) {
@@ -208,12 +212,14 @@ static bool choose(graph *g, const node **out, pd_error *err)
                 return false;
         }
     }
-    for (size_t i = 0; i < g->count; i++) {
-        const node *n = &g->nodes[i];
-        if (is_base(n) && (*out == NULL || n->time > (*out)->time))
-            *out = n;
-    }
     return true;
+}
+
+static int by_time(const void *left, const void *right)
+{
+    const node *const *a = left;
+    const node *const *b = right;
+    return ((*a)->time < (*b)->time) - ((*a)->time > (*b)->time);
 }
 
 /* Paints from oids[0], and from the others, down to what they share. */
@@ -228,25 +234,43 @@ static bool paint_all(graph *g, const git_oid *oids, size_t count, pd_error *err
     return paint_down(g, err);
 }
 
-bool pd_git_best_base(pd_git *git, const git_oid *oids, size_t count, git_oid *out, bool *found,
-                      pd_error *err)
+bool pd_git_find_bases(pd_git *git, const git_oid *oids, size_t count, pd_git_bases *out,
+                       pd_error *err)
 {
     PD_AUTO_ARENA arena = pd_arena_new();
     graph g = {.git = git, .arena = arena};
-    const node *best = NULL;
-    *found = false;
-    if (!paint_all(&g, oids, count, err) || !choose(&g, &best, err))
+    const node **bases = NULL;
+    size_t capacity = 0;
+    out->count = 0;
+    if (!paint_all(&g, oids, count, err) || !settle_bases(&g, err))
         return false;
-    if (best != NULL) {
-        git_oid_cpy(out, &best->oid);
-        *found = true;
-        return true;
+    for (size_t i = 0; i < g.count; i++)
+        if (is_base(&g.nodes[i]))
+            *PD_PUSH(arena, bases, out->count, capacity) = &g.nodes[i];
+    if (out->count == 0 && g.cut) {
+        pd_fail(err, PD_ERROR_UNREACHABLE,
+                "cannot find the merge base: the history of %s ends too early", git->name);
+        return pd_git_shallow_hint(err);
     }
-    if (!g.cut)
-        return true;
-    pd_fail(err, PD_ERROR_UNREACHABLE,
-            "cannot find the merge base: the history of %s ends too early", git->name);
-    return pd_git_shallow_hint(err);
+    out->oids = pd_arena_array(git->arena, out->count + 1, sizeof *out->oids);
+    if (out->count > 0)
+        qsort(bases, out->count, sizeof *bases, by_time);
+    for (size_t i = 0; i < out->count; i++)
+        git_oid_cpy(&out->oids[i], &bases[i]->oid);
+    return true;
+}
+
+bool pd_git_best_base(pd_git *git, const git_oid *oids, size_t count, git_oid *out, bool *found,
+                      pd_error *err)
+{
+    pd_git_bases bases = {0};
+    *found = false;
+    if (!pd_git_find_bases(git, oids, count, &bases, err))
+        return false;
+    *found = bases.count > 0;
+    if (*found)
+        git_oid_cpy(out, &bases.oids[0]);
+    return true;
 }
 
 /* Whether the second commit could have ancestors that were not fetched, and that are not ancestors

@@ -68,6 +68,7 @@ bool pd_git_branches_share(pd_git *git, const char *oid, pd_revision *out, bool 
     tips all = {.arena = scratch};
     git_oid start;
     git_oid base;
+    *any = false;
     *found = false;
     memset(out, 0, sizeof *out);
     int rc = git_oid_fromstrp(&start, oid);

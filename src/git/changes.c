@@ -193,14 +193,15 @@ bool pd_git_last_change(pd_git *git, const pd_revision *from, const char *path, 
     *out = (pd_git_change){.author = "", .subject = ""};
     if (!read_start(&w, from, &commit, &here, err))
         return false;
-    while (here.content.present) {
+    for (;;) {
         parent_list parents;
         if (!read_parents(&w, commit, &here, false, &parents, err))
             return false;
         if (parents.same == NULL) {
             out->bounded = parents.ends;
-            out->added = !parents.ends && !any_present(&parents);
-            *found = !parents.ends;
+            bool had = any_present(&parents);
+            out->added = !parents.ends && !had;
+            *found = !parents.ends && (here.content.present || had);
             break;
         }
         here = *parents.same;

@@ -21,10 +21,10 @@ typedef struct pd_git_change {
     bool bounded; /* the walk ended before the answer: PD_WALK_MAX, or a shallow clone's end */
 } pd_git_change;
 
-/* The commit that brought the content that `path` (from the root of the tree) has at `from`; of a
- * merge, one whose content no parent has. *found is false when there is no file, and when
- * out->bounded says that the walk ended early. Objects that should be there and are not:
- * PD_ERROR_UNREACHABLE with a hint. */
+/* The commit that brought the content that `path` (from the root of the tree) has at `from`, or
+ * that removed it; of a merge, one whose content no parent has. *found is false when there never
+ * was a file, and when out->bounded says that the walk ended early. Objects that should be there
+ * and are not: PD_ERROR_UNREACHABLE with a hint. */
 bool pd_git_last_change(pd_git *git, const pd_revision *from, const char *path, pd_git_change *out,
                         bool *found, pd_error *err) PD_CHECKED;
 

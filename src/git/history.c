@@ -36,6 +36,18 @@ static bool query_add_named(query *q, const char *hex, pd_error *err)
     return true;
 }
 
+static bool describe(const query *q, const git_oid *oid, const char *ref, pd_revision *out,
+                     pd_error *err)
+{
+    char hex[PD_OID_HEX];
+    PD_AUTO_GIT_HANDLE(git_commit) commit = NULL;
+    if (!pd_git_load_commit(q->git, oid, &commit, err))
+        return false;
+    git_oid_tostr(hex, sizeof hex, oid);
+    pd_git_describe(q->arena, commit, hex, ref, out);
+    return true;
+}
+
 static bool query_run(const query *q, const char *ref, pd_revision *out, bool *found, pd_error *err)
 {
     *found = false;
@@ -46,13 +58,7 @@ static bool query_run(const query *q, const char *ref, pd_revision *out, bool *f
         return false;
     if (!*found)
         return true;
-    char hex[PD_OID_HEX];
-    PD_AUTO_GIT_HANDLE(git_commit) commit = NULL;
-    if (!pd_git_load_commit(q->git, &base, &commit, err))
-        return false;
-    git_oid_tostr(hex, sizeof hex, &base);
-    pd_git_describe(q->arena, commit, hex, ref, out);
-    return true;
+    return describe(q, &base, ref, out, err);
 }
 
 bool pd_git_merge_base(pd_git *git, const char *oid_a, const char *oid_b, pd_revision *out,
@@ -63,6 +69,27 @@ bool pd_git_merge_base(pd_git *git, const char *oid_a, const char *oid_b, pd_rev
     memset(out, 0, sizeof *out);
     return query_add_named(&q, oid_a, err) && query_add_named(&q, oid_b, err) &&
            query_run(&q, NULL, out, found, err);
+}
+
+bool pd_git_merge_bases(pd_git *git, const char *oid_a, const char *oid_b,
+                        pd_revision out[PD_BASES_MAX], size_t *count, pd_error *err)
+{
+    query q = {.git = git, .arena = git->arena};
+    pd_git_bases bases = {0};
+    *count = 0;
+    if (!query_add_named(&q, oid_a, err) || !query_add_named(&q, oid_b, err) ||
+        !pd_git_find_bases(git, q.oids, q.count, &bases, err))
+        return false;
+    if (bases.count > PD_BASES_MAX) {
+        pd_fail(err, PD_ERROR_UNREACHABLE, "%.12s and %.12s have %zu merge bases", oid_a, oid_b,
+                bases.count);
+        return pd_error_hint(err, "Merge one into the other first, so that they have one.");
+    }
+    for (size_t i = 0; i < bases.count; i++)
+        if (!describe(&q, &bases.oids[i], NULL, &out[i], err))
+            return false;
+    *count = bases.count;
+    return true;
 }
 
 /* Adds a tracking ref's commit. Symbolic refs repeat another one; what is no commit (a tool's own
@@ -155,13 +182,28 @@ static git_reference *find_ref(pd_git *git, const char *const *names, size_t cou
     return NULL;
 }
 
+static bool read_tip(pd_git *git, git_reference *named, pd_revision *out, bool *found,
+                     pd_error *err)
+{
+    PD_AUTO_GIT_HANDLE(git_reference) tip = NULL;
+    char hex[PD_OID_HEX];
+    if (git_reference_resolve(&tip, named) != 0)
+        return true;
+    git_oid_tostr(hex, sizeof hex, git_reference_target(tip));
+    *found = true;
+    if (!pd_git_resolve(git, hex, out, err))
+        return false;
+    out->ref = pd_arena_strdup(git->arena, git_reference_name(tip));
+    out->spec = out->ref;
+    return true;
+}
+
 bool pd_git_default_tip(pd_git *git, const char *default_branch, pd_revision *out, bool *found,
                         pd_error *err)
 {
     query q = {.git = git, .arena = git->arena};
     PD_AUTO_GIT_HANDLE(git_reference) head = NULL;
     PD_AUTO_GIT_HANDLE(git_reference) named = NULL;
-    PD_AUTO_GIT_HANDLE(git_reference) tip = NULL;
     *found = false;
     memset(out, 0, sizeof *out);
     int rc = git_repository_head(&head, git->repo);
@@ -177,16 +219,53 @@ bool pd_git_default_tip(pd_git *git, const char *default_branch, pd_revision *ou
         git_repository_is_bare(git->repo) ? git_reference_name(head) : NULL,
     };
     named = find_ref(git, names, sizeof names / sizeof *names);
-    if (named == NULL || git_reference_resolve(&tip, named) != 0)
-        return true;
-    char hex[PD_OID_HEX];
-    git_oid_tostr(hex, sizeof hex, git_reference_target(tip));
-    *found = true;
-    if (!pd_git_resolve(git, hex, out, err))
+    return named == NULL || read_tip(git, named, out, found, err);
+}
+
+/* The refs of a remote that are branches; *name is the last of them. */
+static bool count_branches(pd_git *git, const char *prefix, size_t *count, const char **name,
+                           pd_error *err)
+{
+    PD_AUTO_GIT_HANDLE(git_reference_iterator) it = NULL;
+    *count = 0;
+    int rc = git_reference_iterator_new(&it, git->repo);
+    while (rc == 0) {
+        PD_AUTO_GIT_HANDLE(git_reference) ref = NULL;
+        rc = git_reference_next(&ref, it);
+        if (rc != 0 || !pd_starts_with(git_reference_name(ref), prefix) ||
+            git_reference_type(ref) == GIT_REFERENCE_SYMBOLIC)
+            continue;
+        (*count)++;
+        *name = pd_arena_strdup(git->arena, git_reference_name(ref));
+    }
+    return rc == GIT_ITEROVER || pd_git_fail(err, rc, "cannot list the refs of %s", git->name);
+}
+
+bool pd_git_remote_tip(pd_git *git, const char *remote, pd_revision *out, bool *found,
+                       pd_error *err)
+{
+    PD_AUTO_GIT_HANDLE(git_reference) named = NULL;
+    const char *prefix = pd_arena_printf(git->arena, TRACKING "%s/", remote);
+    const char *names[] = {
+        pd_arena_printf(git->arena, "%sHEAD", prefix),
+        pd_arena_printf(git->arena, "%smain", prefix),
+        pd_arena_printf(git->arena, "%smaster", prefix),
+        NULL,
+    };
+    size_t count = 0;
+    *found = false;
+    memset(out, 0, sizeof *out);
+    if (!count_branches(git, prefix, &count, &names[3], err))
         return false;
-    out->ref = pd_arena_strdup(git->arena, git_reference_name(tip));
-    out->spec = out->ref;
-    return true;
+    if (count > 1)
+        names[3] = NULL;
+    named = find_ref(git, names, sizeof names / sizeof *names);
+    if (named != NULL)
+        return read_tip(git, named, out, found, err);
+    if (count == 0)
+        return true;
+    pd_fail(err, PD_ERROR_UNREACHABLE, "cannot tell which branch of %s is the default one", remote);
+    return pd_error_hint(err, "Ask the remote: git remote set-head %s --auto", remote);
 }
 
 /* The name in "remote.NAME.url", or NULL. */

@@ -2,7 +2,6 @@
 
 #include <assert.h>
 #include <errno.h>
-#include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -82,21 +81,6 @@ static bool has_marker(const char *text)
     return false;
 }
 
-static bool read_hook(pd_arena *arena, const char *path, pd_bytes *text, pd_error *err)
-{
-    int fd = open(path, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC);
-    FILE *stream = fd >= 0 ? fdopen(fd, "r") : NULL;
-    if (stream == NULL) {
-        fail_errno(err, "read", path);
-        if (fd >= 0)
-            close(fd);
-        return false;
-    }
-    bool done = pd_file_slurp(stream, path, HOOK_MAX, arena, text, err);
-    fclose(stream);
-    return done;
-}
-
 /* What stands at path now. */
 static bool look(pd_arena *arena, const char *path, const char *script, standing *out,
                  pd_error *err)
@@ -111,9 +95,9 @@ static bool look(pd_arena *arena, const char *path, const char *script, standing
     if (!S_ISREG(st.st_mode) || (uint64_t)st.st_size > HOOK_MAX)
         return true;
     pd_bytes text = {0};
-    if (!read_hook(arena, path, &text, err))
+    if (!pd_file_read_regular(path, path, HOOK_MAX, arena, &text, err))
         return false;
-    if (!has_marker(text.data))
+    if (text.data == NULL || !has_marker(text.data))
         return true;
     bool same = text.len == strlen(script) && memcmp(text.data, script, text.len) == 0;
     *out = same && (st.st_mode & 0111) == 0111 ? STANDING_SAME : STANDING_OURS;

@@ -19,6 +19,7 @@ typedef struct pd_git_blob {
     bool known;       /* that it is there, a blob, and of this size */
     size_t size;      /* bytes */
     const char *data; /* the arena's, NULL when it was not read yet */
+    char *sha256;     /* of data, with it */
 } pd_git_blob;
 
 typedef struct pd_git_cache {
@@ -52,6 +53,7 @@ PD_GIT_HANDLE(git_config_entry)
 PD_GIT_HANDLE(git_config_iterator)
 PD_GIT_HANDLE(git_odb_object)
 PD_GIT_HANDLE(git_filter_list)
+PD_GIT_HANDLE(git_index)
 PD_GIT_HANDLE(git_refspec)
 #define PD_AUTO_GIT_HANDLE(type) PD_CLEANUP(pd_##type##_cleanup) type *
 
@@ -89,8 +91,11 @@ void pd_git_describe(pd_arena *arena, git_commit *commit, const char *spec, cons
 /* Folder without slashes at its ends. */
 const char *pd_git_trim_folder(pd_arena *arena, const char *folder);
 
-/* Sorts entries by path and, where a tree holds a name twice, by object. */
+/* Sorts entries by path and, where a tree holds a name twice, by object; and `deep`. */
 void pd_git_sort_entries(pd_snapshot *snapshot);
+
+/* Adds a path, which is kept, to what lies too deep; at PD_DEEP_MAX it sets deep_more instead. */
+void pd_git_note_deep(pd_arena *arena, pd_snapshot *snapshot, const char *path);
 
 /* The place of a blob in the cache, made when it is new; valid until the next call. */
 pd_git_blob *pd_git_cached(pd_git *git, const git_oid *oid) PD_NONNULL_RESULT;
@@ -119,6 +124,16 @@ bool pd_git_find_in_tree(const git_tree *tree, const char *name, size_t len, con
  * early to tell. Both are commits that are there. */
 bool pd_git_reaches(pd_git *git, const git_oid *from, const git_oid *to, bool *is, bool *known,
                     pd_error *err) PD_CHECKED;
+
+typedef struct pd_git_bases {
+    git_oid *oids; /* the newest first; the repository's arena */
+    size_t count;
+} pd_git_bases;
+
+/* All merge bases of oids[0] with the others: histories that crossed have several. An error when
+ * there are none, but a shallow history could hide them. */
+bool pd_git_find_bases(pd_git *git, const git_oid *oids, size_t count, pd_git_bases *out,
+                       pd_error *err) PD_CHECKED;
 
 /* The best common ancestor of oids[0] and any of the others, as `git merge-base` has it. *found is
  * false when they share nothing; when that cannot be told, because a shallow history ends too

@@ -11,6 +11,10 @@
 #include "base/str.h"
 #include "git/internal.h"
 
+#define TREE_KEPT_MAX ((size_t)2 << 20) /* bytes of one tree, and of all that libgit2 keeps */
+#define TREES_KEPT_MAX ((ssize_t)64 << 20)
+#define CODE_FORMAT "git %d" /* of an error: what libgit2 returned */
+
 bool pd_git_fail(pd_error *err, int rc, const char *fmt, ...)
 {
     const git_error *last = git_error_last();
@@ -23,9 +27,16 @@ bool pd_git_fail(pd_error *err, int rc, const char *fmt, ...)
     if (last != NULL && last->message != NULL)
         pd_error_detail(err, "%s", last->message);
     char code[sizeof err->code];
-    snprintf(code, sizeof code, "git %d", rc);
+    snprintf(code, sizeof code, CODE_FORMAT, rc);
     pd_error_code(err, code);
     return false;
+}
+
+bool pd_git_is_missing(const pd_error *err)
+{
+    char code[sizeof err->code];
+    snprintf(code, sizeof code, CODE_FORMAT, GIT_ENOTFOUND);
+    return strcmp(err->code, code) == 0;
 }
 
 bool pd_git_shallow_hint(pd_error *err)
@@ -73,6 +84,14 @@ static int accept_extensions(void)
                                 "relativeworktrees"};
     return git_libgit2_opts(GIT_OPT_SET_EXTENSIONS, extensions,
                             sizeof extensions / sizeof *extensions);
+}
+
+/* libgit2 keeps trees of a few KiB; that of a folder with many migrations is larger, and is asked
+ * for several times. */
+static int keep_large_trees(void)
+{
+    int rc = git_libgit2_opts(GIT_OPT_SET_CACHE_OBJECT_LIMIT, GIT_OBJECT_TREE, TREE_KEPT_MAX);
+    return rc == 0 ? git_libgit2_opts(GIT_OPT_SET_CACHE_MAX_SIZE, TREES_KEPT_MAX) : rc;
 }
 
 /* libgit2 1.5 accepts extensions.worktreeConfig without reading the file that it is about. */
@@ -126,6 +145,8 @@ bool pd_git_open(pd_git **out, pd_arena *arena, const char *path, pd_error *err)
     PD_AUTO_GIT git = pd_arena_alloc(arena, sizeof *git);
     git->arena = arena;
     rc = accept_extensions();
+    if (rc == 0)
+        rc = keep_large_trees();
     if (rc != 0)
         return pd_git_fail(err, rc, "cannot start libgit2");
     if (!pd_git_open_owned(&git->repo, path, err) || !fill(git, err))

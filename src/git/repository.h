@@ -19,6 +19,9 @@ typedef struct pd_git pd_git;
  * fine. Errors are PD_ERROR_UNREACHABLE: no repository there, one that another user owns (hint:
  * the exact `git config --global --add safe.directory` command), a format libgit2 cannot read. */
 bool pd_git_open(pd_git **out, pd_arena *arena, const char *path, pd_error *err) PD_CHECKED;
+
+/* Whether that is the error of pd_git_open where no repository is. */
+bool pd_git_is_missing(const pd_error *err);
 void pd_git_close(pd_git **git);
 #define PD_AUTO_GIT PD_CLEANUP(pd_git_close) pd_git *
 
@@ -32,6 +35,10 @@ bool pd_git_resolve(pd_git *git, const char *spec, pd_revision *out, pd_error *e
  * snapshot. Sizes are asked before anything is loaded. */
 bool pd_git_snapshot(pd_git *git, const pd_revision *revision, const char *folder, bool contents,
                      pd_snapshot *out, pd_error *err) PD_CHECKED;
+
+/* The object id of a folder at the commit; "" when there is no folder at that path. */
+bool pd_git_folder_oid(pd_git *git, const pd_revision *revision, const char *folder,
+                       char out[PD_OID_HEX], pd_error *err) PD_CHECKED;
 
 /* Reads one file at the commit. out->data is NULL when it is not there; larger than max, or no
  * regular file: PD_ERROR_USAGE. */

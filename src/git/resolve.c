@@ -89,6 +89,7 @@ bool pd_git_leads_to_commit(pd_git *git, const char *oid, bool *leads, pd_error 
     git_oid start;
     git_oid end;
     git_object_t kind = GIT_OBJECT_INVALID;
+    *leads = false;
     int rc = git_oid_fromstrp(&start, oid);
     if (rc != 0)
         return pd_git_fail(err, rc, "cannot read '%s' as an object id", oid);
@@ -116,6 +117,20 @@ static bool fail_unborn(pd_git *git, pd_error *err)
     return pd_error_hint(err, "Commit something first, or name another revision.");
 }
 
+/* A shallow clone often has one branch only: the history of that one does not bring another. */
+static bool hint_shallow(const char *spec, pd_error *err)
+{
+    static const char origin[] = "origin/";
+    const char *branch = spec + strlen(origin);
+    if (!pd_starts_with(spec, origin) || branch[strcspn(branch, "~^@:{ '\"\\$`")] != '\0')
+        return pd_git_shallow_hint(err);
+    return pd_error_hint(err,
+                         "This clone is shallow and may have one branch only: git fetch "
+                         "--unshallow origin '+refs/heads/%s:refs/remotes/origin/%s' (in GitHub "
+                         "Actions: actions/checkout with fetch-depth: 0).",
+                         branch, branch);
+}
+
 static bool fail_revparse(pd_git *git, const char *spec, int rc, pd_error *err)
 {
     if (rc == GIT_EAMBIGUOUS) {
@@ -135,7 +150,7 @@ static bool fail_revparse(pd_git *git, const char *spec, int rc, pd_error *err)
     }
     pd_git_fail(err, rc, "cannot find revision '%s' in %s", spec, git->name);
     if (pd_git_is_shallow(git))
-        return pd_git_shallow_hint(err);
+        return hint_shallow(spec, err);
     return pd_error_hint(err, "'git rev-parse --verify' with the same name says how git reads it, "
                               "'git branch -a' and 'git tag' list what is there, 'git fetch' may "
                               "bring it.");

@@ -1,6 +1,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/hash.h"
 #include "git/internal.h"
 
 /* What one listing has taken up so far, against the limits of domain/revision.h. */
@@ -9,8 +10,10 @@ typedef struct walk {
     pd_arena *arena;
     bool contents;
     pd_snapshot *out;
-    size_t visited; /* entries of all trees, listed or not */
-    uint64_t bytes; /* trees, paths and contents */
+    size_t visited;      /* entries of all trees, listed or not */
+    uint64_t bytes;      /* trees, paths and contents */
+    size_t deep_visited; /* the same of what lies deeper */
+    uint64_t deep_bytes;
 } walk;
 
 static bool fail_object(pd_git *git, const char *path, int rc, pd_error *err)
@@ -198,9 +201,14 @@ static bool load_file(walk *w, const git_oid *oid, pd_entry *entry, pd_error *er
     }
     w->bytes += entry->size;
     blob wanted = {oid, w->out->folder, entry->path, cached->size};
-    if (cached->data == NULL && !read_blob(w->git, w->arena, wanted, &cached->data, err))
-        return false;
+    if (cached->data == NULL) {
+        if (!read_blob(w->git, w->arena, wanted, &cached->data, err))
+            return false;
+        cached->sha256 = pd_arena_alloc(w->arena, PD_SHA256_HEX);
+        pd_sha256_hex(cached->data, cached->size, cached->sha256);
+    }
     entry->data = cached->data;
+    entry->sha256 = cached->sha256;
     return true;
 }
 
@@ -237,6 +245,53 @@ static bool fail_name(const walk *w, const char *name, pd_error *err)
                    strlen(name));
 }
 
+/* The path of an entry from the folder on; one that is a folder itself ends with a slash. */
+static const char *path_below(pd_arena *arena, const char *prefix, const char *name, bool folder)
+{
+    size_t before = strlen(prefix);
+    size_t len = strlen(name);
+    char *path = pd_arena_alloc(arena, before + len + 2);
+    memcpy(path, prefix, before);
+    memcpy(path + before, name, len);
+    if (folder)
+        path[before + len] = '/';
+    return path;
+}
+
+/* Names what lies in a folder that is not listed. What cannot be looked into is named itself, so
+ * that objects which a partial clone lacks are no error. */
+static void look_deeper(walk *w, const git_oid *oid, const char *prefix, int depth)
+{
+    PD_AUTO_GIT_HANDLE(git_tree) tree = NULL;
+    pd_error unread = {0};
+    size_t size = 0;
+    if (depth > PD_DEEP_FOLDERS_MAX ||
+        !pd_git_load_tree(w->git, oid, prefix, &tree, &size, &unread) || tree == NULL) {
+        pd_git_note_deep(w->arena, w->out, prefix);
+        return;
+    }
+    w->deep_bytes += size;
+    for (size_t i = 0; i < git_tree_entrycount(tree) && !w->out->deep_more; i++) {
+        const git_tree_entry *item = git_tree_entry_byindex(tree, i);
+        const char *name = git_tree_entry_name(item);
+        git_filemode_t mode = git_tree_entry_filemode(item);
+        bool folder = mode == GIT_FILEMODE_TREE || mode == GIT_FILEMODE_COMMIT;
+        w->deep_bytes += strlen(prefix) + strlen(name);
+        if (w->deep_visited++ == PD_DEEP_ENTRIES_MAX || w->deep_bytes > PD_SET_MAX ||
+            strlen(name) > PD_NAME_MAX) {
+            w->out->deep_more = true;
+            return;
+        }
+        if (!folder && !pd_entry_noted(name))
+            continue;
+        const char *path = path_below(w->arena, prefix, name, folder);
+        if (mode == GIT_FILEMODE_TREE)
+            look_deeper(w, git_tree_entry_id(item), path, depth + 1);
+        else
+            pd_git_note_deep(w->arena, w->out, path);
+    }
+}
+
 /* One level of the listing. Recursion ends at depth 2. */
 static bool list(walk *w, const git_oid *oid, const char *prefix, int depth, pd_error *err)
 {
@@ -262,11 +317,13 @@ static bool list(walk *w, const git_oid *oid, const char *prefix, int depth, pd_
         if (w->out->too_many)
             return true;
         w->visited++;
-        if (mode == GIT_FILEMODE_TREE && depth == 2)
-            continue;
         bool folder = mode == GIT_FILEMODE_TREE;
-        const char *path = pd_arena_printf(w->arena, folder ? "%s%s/" : "%s%s", prefix, name);
+        const char *path = path_below(w->arena, prefix, name, folder);
         const git_oid *id = git_tree_entry_id(item);
+        if (folder && depth == 2) {
+            look_deeper(w, id, path, depth + 1);
+            continue;
+        }
         if (!(folder ? list(w, id, path, depth + 1, err) : add_entry(w, path, mode, id, err)))
             return false;
     }
@@ -281,10 +338,36 @@ static int by_path(const void *a, const void *b)
     return order != 0 ? order : strcmp(one->oid, other->oid);
 }
 
+static int by_text(const void *a, const void *b)
+{
+    const char *const *one = a;
+    const char *const *other = b;
+    return strcmp(*one, *other);
+}
+
+/* As git itself lists them, in nearly every tree. */
+static bool is_sorted(const pd_snapshot *snapshot)
+{
+    for (size_t i = 1; i < snapshot->count; i++)
+        if (by_path(&snapshot->entries[i - 1], &snapshot->entries[i]) > 0)
+            return false;
+    return true;
+}
+
 void pd_git_sort_entries(pd_snapshot *snapshot)
 {
-    if (snapshot->count > 1)
+    if (!is_sorted(snapshot))
         qsort(snapshot->entries, snapshot->count, sizeof *snapshot->entries, by_path);
+    if (snapshot->deep_count > 1)
+        qsort(snapshot->deep, snapshot->deep_count, sizeof *snapshot->deep, by_text);
+}
+
+void pd_git_note_deep(pd_arena *arena, pd_snapshot *snapshot, const char *path)
+{
+    if (snapshot->deep_count == PD_DEEP_MAX)
+        snapshot->deep_more = true;
+    else
+        *PD_PUSH(arena, snapshot->deep, snapshot->deep_count, snapshot->deep_capacity) = path;
 }
 
 const char *pd_git_trim_folder(pd_arena *arena, const char *folder)
@@ -327,6 +410,18 @@ bool pd_git_snapshot(pd_git *git, const pd_revision *revision, const char *folde
     if (!list(&w, &place.oid, "", 1, err))
         return false;
     pd_git_sort_entries(out);
+    return true;
+}
+
+bool pd_git_folder_oid(pd_git *git, const pd_revision *revision, const char *folder,
+                       char out[PD_OID_HEX], pd_error *err)
+{
+    found place;
+    out[0] = '\0';
+    if (!find_path(git, revision, pd_git_trim_folder(git->arena, folder), &place, err))
+        return false;
+    if (place.present && place.mode == GIT_FILEMODE_TREE)
+        git_oid_tostr(out, PD_OID_HEX, &place.oid);
     return true;
 }
 

@@ -12,12 +12,15 @@
 #include "base/strbuf.h"
 #include "git/internal.h"
 
+#define DEPTH_LISTED 2
+
 typedef struct walk {
     pd_git *git;
     pd_arena *arena;
     pd_snapshot *out;
     size_t visited;
     uint64_t bytes;
+    size_t deep_visited;
 } walk;
 
 static void close_fd(int *fd)
@@ -162,6 +165,60 @@ static bool add_entry(walk *w, int folder, const char *name, const char *path,
     return load_file(w, folder, name, entry, err);
 }
 
+static DIR *open_list(int folder)
+{
+    int copy = fcntl(folder, F_DUPFD_CLOEXEC, 0);
+    DIR *dir = copy >= 0 ? fdopendir(copy) : NULL;
+    if (dir == NULL && copy >= 0)
+        close(copy);
+    return dir;
+}
+
+static bool is_listed(const char *name)
+{
+    return strcmp(name, ".") != 0 && strcmp(name, "..") != 0 && !is_git_folder(name);
+}
+
+static void look_deeper(walk *w, int folder, const char *prefix, int depth);
+
+/* One name in a folder that is not listed. */
+static void look_at(walk *w, int folder, const char *name, const char *prefix, int depth)
+{
+    struct stat st;
+    const char *path = pd_arena_printf(w->arena, "%s%s", prefix, name);
+    bool known = fstatat(folder, name, &st, AT_SYMLINK_NOFOLLOW) == 0;
+    if (!known || !S_ISDIR(st.st_mode)) {
+        if (pd_entry_noted(name))
+            pd_git_note_deep(w->arena, w->out, path);
+        return;
+    }
+    AUTO_FD inner = openat(folder, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+    look_deeper(w, inner, pd_arena_printf(w->arena, "%s/", path), depth + 1);
+}
+
+/* Names what lies in a folder that is not listed; one that cannot be looked into is named itself,
+ * and so is a submodule. */
+static void look_deeper(walk *w, int folder, const char *prefix, int depth)
+{
+    struct stat git;
+    bool submodule = folder >= 0 && fstatat(folder, ".git", &git, AT_SYMLINK_NOFOLLOW) == 0;
+    AUTO_DIR dir =
+        folder < 0 || submodule || depth > PD_DEEP_FOLDERS_MAX ? NULL : open_list(folder);
+    if (dir == NULL) {
+        pd_git_note_deep(w->arena, w->out, prefix);
+        return;
+    }
+    const struct dirent *item = NULL;
+    while (!w->out->deep_more && (item = readdir(dir)) != NULL) {
+        if (!is_listed(item->d_name))
+            continue;
+        if (w->deep_visited++ == PD_DEEP_ENTRIES_MAX)
+            w->out->deep_more = true;
+        else
+            look_at(w, folder, item->d_name, prefix, depth);
+    }
+}
+
 static bool list(walk *w, int folder, const char *prefix, pd_error *err);
 
 /* One name in a folder: a folder with a repository of its own is a submodule to git. */
@@ -179,29 +236,25 @@ static bool visit(walk *w, int folder, const char *name, const char *prefix, pd_
     struct stat git;
     if (fstatat(inner, ".git", &git, AT_SYMLINK_NOFOLLOW) == 0)
         return add_entry(w, folder, name, path, &st, err);
-    if (prefix[0] != '\0')
-        return true; /* two levels deep is deep enough */
+    if (prefix[0] != '\0') {
+        look_deeper(w, inner, pd_arena_printf(w->arena, "%s/", path), DEPTH_LISTED + 1);
+        return true;
+    }
     return list(w, inner, pd_arena_printf(w->arena, "%s/", path), err);
 }
 
 static bool list(walk *w, int folder, const char *prefix, pd_error *err)
 {
     const char *name_of_folder = full_path(w, prefix);
-    int copy = fcntl(folder, F_DUPFD_CLOEXEC, 0);
-    AUTO_DIR dir = copy >= 0 ? fdopendir(copy) : NULL;
-    if (dir == NULL) {
-        fail_errno(err, name_of_folder);
-        if (copy >= 0)
-            close(copy);
-        return false;
-    }
+    AUTO_DIR dir = open_list(folder);
+    if (dir == NULL)
+        return fail_errno(err, name_of_folder);
     for (;;) {
         errno = 0;
         const struct dirent *item = readdir(dir);
         if (item == NULL)
             return errno == 0 || fail_errno(err, name_of_folder);
-        if (strcmp(item->d_name, ".") == 0 || strcmp(item->d_name, "..") == 0 ||
-            is_git_folder(item->d_name))
+        if (!is_listed(item->d_name))
             continue;
         if (w->visited == PD_ENTRIES_MAX)
             w->out->too_many = true;
@@ -278,5 +331,22 @@ bool pd_git_worktree(pd_git *git, const char *folder, pd_snapshot *out, pd_error
     if (fd >= 0 && !list(&w, fd, "", err))
         return false;
     pd_git_sort_entries(out);
+    return true;
+}
+
+bool pd_git_is_left_out(pd_git *git, const char *path, bool *out, pd_error *err)
+{
+    PD_AUTO_GIT_HANDLE(git_index) index = NULL;
+    int ignored = 0;
+    *out = false;
+    int rc = git_repository_index(&index, git->repo);
+    if (rc != 0)
+        return pd_git_fail(err, rc, "cannot read git's index");
+    if (git_index_get_bypath(index, path, GIT_INDEX_STAGE_NORMAL) != NULL)
+        return true;
+    rc = git_ignore_path_is_ignored(&ignored, git->repo, path);
+    if (rc != 0)
+        return pd_git_fail(err, rc, "cannot tell whether git ignores %s", path);
+    *out = ignored != 0;
     return true;
 }

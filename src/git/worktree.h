@@ -10,4 +10,8 @@
  * repository. */
 bool pd_git_worktree(pd_git *git, const char *folder, pd_snapshot *out, pd_error *err) PD_CHECKED;
 
+/* Whether `git add` would pass over the path, from the root of the work tree: it is ignored and not
+ * tracked. It need not be there. */
+bool pd_git_is_left_out(pd_git *git, const char *path, bool *out, pd_error *err) PD_CHECKED;
+
 #endif

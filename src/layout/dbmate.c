@@ -29,7 +29,8 @@ static marker marker_of(const pd_line *line)
         }
         return (marker){
             .direction = marks[i].direction,
-            .exact = line->text[0] == '-' && strncmp(remark, marks[i].mark, mark) == 0,
+            .exact = line->text[0] == '-' && strncmp(remark, marks[i].mark, mark) == 0 &&
+                     memchr(line->text, '\v', line->len) == NULL,
             .options = remark + mark,
             .options_len = len - mark,
         };
@@ -53,12 +54,25 @@ static bool asks_for_none(const marker *found)
     return false;
 }
 
+static size_t count_words(const char *text, size_t len)
+{
+    size_t words = 0;
+    for (size_t i = 0; i < len; i++) {
+        bool begins = i == 0 || strchr(BLANKS, text[i - 1]) != NULL;
+        words += begins && strchr(BLANKS, text[i]) == NULL;
+    }
+    return words;
+}
+
 /* Why a marker cannot stand in a section, or NULL. */
 static const char *fault_of(const marker *found, pd_direction section)
 {
     if (!found->exact) {
         return "a marker is written '-- migrate:up' or '-- migrate:down', in lower case, at the "
                "beginning of a line: dbmate would pass over this one";
+    }
+    if (found->direction == PD_DOWN && count_words(found->options, found->options_len) > 1) {
+        return "'-- migrate:down' has more than one word behind it: dbmate would pass over it";
     }
     if (section == found->direction) {
         return found->direction == PD_UP ? "a second '-- migrate:up'"
@@ -70,14 +84,38 @@ static const char *fault_of(const marker *found, pd_direction section)
     return section == PD_DOWN ? "a second '-- migrate:up'" : NULL;
 }
 
+/* The white space between "--" and the marker may be line feeds to dbmate. */
+static const char *fault_behind_dashes(const pd_line *line, bool dashes)
+{
+    size_t lead = 0;
+    while (lead < line->len && strchr(BLANKS, line->text[lead]) != NULL) {
+        lead++;
+    }
+    bool mark = strncmp(line->text + lead, "migrate:up", strlen("migrate:up")) == 0 ||
+                strncmp(line->text + lead, "migrate:down", strlen("migrate:down")) == 0;
+    return dashes && mark ? "dbmate takes a line of '--' and this one together for a marker" : NULL;
+}
+
+/* Whether the line is "--" and nothing else, or blank behind such a line. */
+static bool ends_in_dashes(const pd_line *line, bool dashes)
+{
+    return pd_line_is_blank(line) ? dashes : line->len == 2 && memcmp(line->text, "--", 2) == 0;
+}
+
 void pd_sections_dbmate(pd_arena *arena, const char *text, size_t len, pd_sections *out)
 {
     pd_direction section = PD_NO_DIRECTION;
     pd_line line;
+    bool dashes = false;
     pd_sections_begin(arena, text, len, out);
     for (size_t at = 0; pd_line_at(text, len, at, &line); at = line.next) {
         marker found = marker_of(&line);
-        const char *fault = NULL;
+        const char *fault = fault_behind_dashes(&line, dashes);
+        dashes = ends_in_dashes(&line, dashes);
+        if (fault != NULL) {
+            pd_sections_fail(out, line.at, fault);
+            return;
+        }
         if (found.direction != PD_NO_DIRECTION) {
             fault = fault_of(&found, section);
             section = found.direction;

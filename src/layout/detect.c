@@ -101,7 +101,7 @@ static void read_sign(const char *path, signs *out)
                         (pd_starts_with(path, "meta/") && pd_ends_with(path, "_snapshot.json"));
     out->folder_migration = out->folder_migration || strcmp(slash, "/migration.sql") == 0;
     out->folder_snapshot = out->folder_snapshot || (strcmp(slash, "/snapshot.json") == 0 &&
-                                                    strspn(path, "0123456789") >= 14);
+                                                    strspn(path, "0123456789") >= PD_STAMP_LEN);
     out->folder_up = out->folder_up || strcmp(slash, "/up.sql") == 0;
     out->nested_flyway = out->nested_flyway || (pd_is_sql_name(path) && is_flyway(slash + 1));
 }

@@ -5,7 +5,7 @@
 
 #include "base/clock.h"
 #include "layout/journal.h"
-#include "layout/reader.h"
+#include "layout/pairs.h"
 
 #define DAY_MS ((int64_t)24 * 60 * 60 * 1000)
 
@@ -213,7 +213,7 @@ void pd_read_drizzle(pd_reader *reader)
     if (self.file == NULL || reader->unsound[pd_entry_index(reader, self.file)] ||
         !pd_journal_read(reader->arena, self.path, self.file->data, (size_t)self.file->size,
                          reader->findings, &self.journal)) {
-        pd_read_flat(reader);
+        pd_read_pairs(reader, pd_pairs_of(PD_LAYOUT_DRIZZLE, reader->snapshot, NULL, NULL));
         return;
     }
     sort_tags(&self);

@@ -8,15 +8,13 @@
 #define COMPANION_FILE "/rollback.sql"
 #define SNAPSHOT_FILE "/snapshot.json"
 
-enum { STAMP_LEN = 14 };
-
 /* Order of ASCII in String.prototype.localeCompare (ICU's root collation); letters compare
  * without case first, and lower case in front of upper case when all else is equal. */
 #define COLLATION "_-,;:!?.'\"()[]{}@*/\\&#%`^+<=>|~$0123456789abcdefghijklmnopqrstuvwxyz"
 
 static bool has_stamp(const char *name)
 {
-    for (int i = 0; i < STAMP_LEN; i++) {
+    for (int i = 0; i < PD_STAMP_LEN; i++) {
         if (name[i] < '0' || name[i] > '9') {
             return false;
         }
@@ -67,7 +65,7 @@ static int compare_folders(const void *left, const void *right)
     if (stamped != has_stamp(b->name)) {
         return stamped ? -1 : 1;
     }
-    int order = stamped ? memcmp(a->name, b->name, STAMP_LEN) : 0;
+    int order = stamped ? memcmp(a->name, b->name, PD_STAMP_LEN) : 0;
     return order != 0 ? order : compare_locale(a->name, b->name);
 }
 
@@ -168,7 +166,7 @@ static void read_folder(pd_reader *reader, const char *name, size_t first, size_
 
 static void judge_pair(pd_reader *reader, const pd_migration *first, const pd_migration *second)
 {
-    if (!has_stamp(first->name) || strncmp(first->name, second->name, STAMP_LEN) != 0) {
+    if (!has_stamp(first->name) || strncmp(first->name, second->name, PD_STAMP_LEN) != 0) {
         return;
     }
     bool ambiguous =

@@ -59,46 +59,51 @@ void pd_settle_baselines(pd_reader *reader, const pd_pairs *pairs, pd_pair_file 
     }
 }
 
-/* Whether a line of a properties file gives the key that value, without regard to case. */
-static bool gives(const char *line, size_t len, const char *key, const char *value)
+/* The value that a line of a properties file gives the key, NULL when it gives it none; *value_len
+ * is without the blanks behind it. */
+static const char *value_of(const char *line, size_t len, const char *key, size_t *value_len)
 {
     const char *end = line + len;
     size_t key_len = strlen(key);
     line += strspn(line, BLANKS);
     if ((size_t)(end - line) < key_len || strncmp(line, key, key_len) != 0) {
-        return false;
+        return NULL;
     }
     line += key_len;
-    line += strspn(line, BLANKS);
-    if (line >= end || (*line != '=' && *line != ':')) {
-        return false;
+    const char *behind = line + strspn(line, BLANKS);
+    bool sign = behind < end && (*behind == '=' || *behind == ':');
+    if (!sign && behind == line && line < end) {
+        return NULL; /* a longer key */
     }
-    line++;
+    line = behind + sign;
     line += strspn(line, BLANKS);
-    size_t value_len = strlen(value);
-    return (size_t)(end - line) >= value_len && strncasecmp(line, value, value_len) == 0 &&
-           strspn(line + value_len, BLANKS) == (size_t)(end - line) - value_len;
+    while (end > line && strchr(BLANKS, end[-1]) != NULL) {
+        end--;
+    }
+    *value_len = line < end ? (size_t)(end - line) : 0;
+    return line;
 }
 
-/* NAME.sql.conf beside a migration: a properties file. */
-static bool configured(pd_reader *reader, const pd_migration *migration, const char *key,
-                       const char *value)
+/* Whether a properties file gives the key that value, without regard to case; the last line of a
+ * key counts. */
+static bool configured(const pd_sql_file *file, const char *key, const char *value)
 {
-    const pd_entry *entry =
-        pd_find_file(reader, pd_arena_printf(reader->arena, "%s.conf", migration->up.entry));
-    if (entry == NULL || entry->data == NULL) {
+    bool given = false;
+    size_t len = 0;
+    if (file->data == NULL) {
         return false;
     }
-    size_t len = 0;
-    for (const char *line = entry->data; line < entry->data + entry->size; line += len + 1) {
-        const char *end = entry->data + entry->size;
+    const char *end = file->data + file->len;
+    for (const char *line = file->data; line < end; line += len + 1) {
         const char *feed = memchr(line, '\n', (size_t)(end - line));
         len = (size_t)((feed == NULL ? end : feed) - line);
-        if (gives(line, len, key, value)) {
-            return true;
+        size_t value_len = 0;
+        const char *found = value_of(line, len, key, &value_len);
+        if (found != NULL) {
+            given = value_len == strlen(value) && strncasecmp(found, value, value_len) == 0;
         }
     }
-    return false;
+    return given;
 }
 
 /* Offset of "${" with a "}" behind it in the same line, or len. */
@@ -124,8 +129,10 @@ void pd_finish_flyway(pd_reader *reader, pd_migration *migration)
 {
     const pd_sql_file *up = &migration->up;
     const pd_sql_file *down = &migration->down;
-    migration->no_transaction = configured(reader, migration, "executeInTransaction", "false");
-    if (configured(reader, migration, "placeholderReplacement", "false")) {
+    pd_read_sql_file(reader, pd_arena_printf(reader->arena, "%s.conf", up->entry),
+                     &migration->config);
+    migration->no_transaction = configured(&migration->config, "executeInTransaction", "false");
+    if (configured(&migration->config, "placeholderReplacement", "false")) {
         return;
     }
     size_t at = placeholder_at(up->data, up->len);

@@ -2,6 +2,7 @@
 #include <string.h>
 #include <strings.h>
 
+#include "base/utf8.h"
 #include "layout/sections.h"
 
 #define MARK "+goose"
@@ -23,6 +24,34 @@ typedef struct state {
     bool block; /* between StatementBegin and StatementEnd */
 } state;
 
+/* White space beyond ASCII, as goose trims it from a line. */
+static bool is_wide_blank(uint32_t code)
+{
+    return code == 0x85 || code == 0xA0 || code == 0x1680 || (code >= 0x2000 && code <= 0x200A) ||
+           code == 0x2028 || code == 0x2029 || code == 0x202F || code == 0x205F || code == 0x3000;
+}
+
+/* Whether goose takes the line for a marker: behind white space it begins with "--", and it has
+ * "+goose" anywhere. Every "--" of such a line is nothing to it. */
+static bool is_meant(const pd_line *line)
+{
+    const char *at = line->text;
+    const char *end = line->text + line->len;
+    if (memmem(at, line->len, MARK, strlen(MARK)) == NULL) {
+        return false;
+    }
+    while (at < end) {
+        uint32_t code = 0;
+        size_t used = pd_utf8_decode(at, (size_t)(end - at), &code);
+        bool blank = code == ' ' || (code >= '\t' && code <= '\r') || is_wide_blank(code);
+        if (used == 0 || !blank) {
+            break;
+        }
+        at += used;
+    }
+    return end - at >= 2 && memcmp(at, "--", 2) == 0;
+}
+
 static goose_mark mark_of(const pd_line *line)
 {
     static const struct {
@@ -42,7 +71,7 @@ static goose_mark mark_of(const pd_line *line)
     size_t len = 0;
     const char *remark = pd_line_remark(line, &len);
     if (len < strlen(MARK) || strncasecmp(remark, MARK, strlen(MARK)) != 0) {
-        return MARK_NONE;
+        return is_meant(line) ? MARK_UNKNOWN : MARK_NONE;
     }
     const char *word = remark + strlen(MARK);
     const char *end = remark + len;
@@ -115,8 +144,9 @@ static const char *follow(state *self, goose_mark mark, const pd_line *line, pd_
         out->needs_tool_at = line->at;
         return NULL;
     case MARK_UNKNOWN:
-        return "goose knows no such marker: it has Up, Down, StatementBegin, StatementEnd, NO "
-               "TRANSACTION, ENVSUB ON and ENVSUB OFF, at the beginning of a line";
+        return "goose takes each comment line with '+goose' in it for a marker, and knows no such "
+               "marker: it has Up, Down, StatementBegin, StatementEnd, NO TRANSACTION, ENVSUB ON "
+               "and ENVSUB OFF, behind '-- +goose' at the beginning of a line";
     case MARK_ENVSUB_OFF:
     case MARK_NONE:
         return NULL;

@@ -175,11 +175,14 @@ static void read_layout(pd_reader *reader, pd_layout_kind kind, const pd_setting
     const pd_pairs *pairs = pd_pairs_of(kind, reader->snapshot, settings, &custom);
     if (kind == PD_LAYOUT_DRIZZLE) {
         pd_read_drizzle(reader);
+        pd_report_unread(reader, pairs);
     } else if (kind == PD_LAYOUT_DRIZZLE_FOLDERS) {
         pd_read_drizzle_folders(reader);
+        pd_report_unread(reader, pairs);
     } else if (pairs != NULL) {
         pd_read_pairs(reader, pairs);
         judge_set(reader, pairs, seen);
+        pd_report_unread(reader, pairs);
         pd_report_leftovers(reader, PD_RULE_SQL_OUTSIDE_SET);
     }
 }
@@ -195,7 +198,8 @@ bool pd_layout_holds(const pd_snapshot *snapshot, const pd_settings *settings)
     if (pd_layout_detect(snapshot) != PD_LAYOUT_DETECT) {
         return true;
     }
-    for (size_t i = 0; pairs != NULL && i < snapshot->count; i++) {
+    bool drizzle = kind == PD_LAYOUT_DRIZZLE || kind == PD_LAYOUT_DRIZZLE_FOLDERS;
+    for (size_t i = 0; pairs != NULL && !drizzle && i < snapshot->count; i++) {
         const char *path = snapshot->entries[i].path;
         pd_pair_file file;
         /* A subfolder that Flyway would search may be a folder of migrations of its own. */

@@ -38,9 +38,9 @@ static bool turns_off(const char *line)
 
 void pd_finish_diesel(pd_reader *reader, pd_migration *migration)
 {
-    const char *path = pd_arena_printf(reader->arena, "%s/metadata.toml", migration->name);
-    const pd_entry *entry = pd_find_file(reader, path);
-    const char *line = entry == NULL ? NULL : entry->data;
+    pd_read_sql_file(reader, pd_arena_printf(reader->arena, "%s/metadata.toml", migration->name),
+                     &migration->config);
+    const char *line = migration->config.data;
     /* Keys of a table stand behind its head: only those in front of all heads are meant. */
     while (line != NULL && line[strspn(line, BLANKS)] != '[') {
         if (turns_off(line)) {

@@ -109,10 +109,24 @@ static const char *as_sql(pd_arena *arena, const char *path)
     return pd_arena_printf(arena, "%.*s.sql", (int)len, path);
 }
 
+/* Whether a folder on the way to the file is one that the tool does not look into. */
+static bool is_hidden(const pd_pairs *pairs, const char *path)
+{
+    const char *slash = strchr(path, '/');
+    while (pairs->skips_hidden && slash != NULL) {
+        if (*path == '.') {
+            return true;
+        }
+        path = slash + 1;
+        slash = strchr(path, '/');
+    }
+    return false;
+}
+
 bool pd_pairs_match(pd_arena *arena, const pd_pairs *pairs, const char *path, pd_pair_file *out)
 {
     const char *program = pairs->programs ? pd_program_kind(path) : NULL;
-    if (program == NULL && !pd_is_sql_name(path)) {
+    if ((program == NULL && !pd_is_sql_name(path)) || is_hidden(pairs, path)) {
         return false;
     }
     const char *seen = pairs->nested ? base_name(path) : path;
@@ -171,15 +185,15 @@ static void report_repeatable(pd_reader *reader, const pd_entry *entry)
     pd_take(reader, entry);
 }
 
-static bool is_repeatable(pd_reader *reader, const pd_pairs *pairs, const char *path)
+bool pd_pairs_is_repeatable(pd_arena *arena, const pd_pairs *pairs, const char *path)
 {
     pd_pattern_names names;
     const char *seen = base_name(path);
-    if (pairs->repeatable == NULL) {
+    if (pairs->repeatable == NULL || is_hidden(pairs, path)) {
         return false;
     }
-    const char *sql = pd_program_kind(path) != NULL ? as_sql(reader->arena, seen) : seen;
-    return pd_pattern_match(reader->arena, pairs->repeatable, pairs->order, sql, &names);
+    const char *sql = pd_program_kind(path) != NULL ? as_sql(arena, seen) : seen;
+    return pd_pattern_match(arena, pairs->repeatable, pairs->order, sql, &names);
 }
 
 static void collect(pd_reader *reader, pairing *self)
@@ -190,7 +204,7 @@ static void collect(pd_reader *reader, pairing *self)
         if (entry->kind != PD_ENTRY_FILE) {
             continue;
         }
-        if (is_repeatable(reader, self->pairs, entry->path)) {
+        if (pd_pairs_is_repeatable(reader->arena, self->pairs, entry->path)) {
             report_repeatable(reader, entry);
         } else if (pd_pairs_match(reader->arena, self->pairs, entry->path, &file)) {
             *PD_PUSH(reader->arena, self->files, self->count, self->capacity) = file;
@@ -222,10 +236,8 @@ static void add_migration(pd_reader *reader, const pd_pairs *pairs, const pd_pai
     pd_read_sql_file(reader, up->entry, &migration->up);
     if (down != NULL) {
         pd_read_sql_file(reader, down->entry, &migration->down);
-    } else {
-        const char *lacks = pairs->down[0] == NULL || up->program != NULL
-                                ? up->entry
-                                : pd_pattern_expand(reader->arena, pairs->down[0], &up->names);
+    } else if (pairs->down[0] != NULL && up->program == NULL) {
+        const char *lacks = pd_pattern_expand(reader->arena, pairs->down[0], &up->names);
         migration->down = (pd_sql_file){.path = pd_tree_path(reader, lacks), .entry = lacks};
     }
     if (up->program != NULL) {
@@ -325,15 +337,4 @@ void pd_read_pairs(pd_reader *reader, const pd_pairs *pairs)
     if (set->count > 0) {
         qsort_r(set->migrations, set->count, sizeof *set->migrations, compare_migrations, set);
     }
-}
-
-void pd_read_flat(pd_reader *reader)
-{
-    static const pd_pairs flat = {
-        .kind = PD_LAYOUT_DRIZZLE,
-        .up = {"{name}.sql"},
-        .down = {"{name}" PD_COMPANION_SUFFIX ".sql"},
-        .key = PD_KEY_NAME,
-    };
-    pd_read_pairs(reader, &flat);
 }

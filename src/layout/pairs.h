@@ -1,5 +1,6 @@
-/* The table of the layouts that are pairs of files, or one file with both directions; and the one
- * function that reads them. Private to this folder. */
+/* The table of all layouts: which files they have and how a new one is written; and the one
+ * function that reads those that are pairs of files, or one file with both directions. Drizzle's
+ * two have readers of their own. Private to this folder. */
 #ifndef PD_LAYOUT_PAIRS_H
 #define PD_LAYOUT_PAIRS_H
 
@@ -28,13 +29,24 @@ typedef struct pd_pairs {
     const char *least;      /* versions beyond these are none to the tool; NULL: no limit */
     const char *most;
     bool programs; /* a name whose ending is a program's in place of ".sql" is a migration, too */
-    bool nested;   /* subfolders are searched: the patterns are of the file's name alone */
+    bool skips_hidden; /* the tool passes over folders whose names begin with '.' */
+    bool nested;       /* subfolders are searched: the patterns are of the file's name alone */
     void (*finish)(pd_reader *reader, pd_migration *migration); /* what contents say; or NULL */
     const char *shows; /* what a folder of this layout has, for who has it not */
+    const char *first; /* what the version of a first migration looks like: pd_next_version */
+    bool times;        /* the tool writes times only, and counts no other version on */
+    const char *fresh; /* the pattern of a new migration, NULL: the first of up */
+    const char *up_mark;
+    const char *down_mark; /* where both directions are in one file; else both are NULL */
 } pd_pairs;
 
-/* The row of a layout, NULL for Drizzle's two. A folder of Flyway without a prefix has a row of
- * its own. `custom` is room for the row that the settings make. */
+/* What pd_next_version takes for a first version that is a time: YYYYMMDDHHMMSS, and diesel's. */
+#define PD_FIRST_STAMP "20000101000000"
+#define PD_FIRST_DASHED "2000-01-01-000000"
+
+/* The row of a layout, NULL for PD_LAYOUT_DETECT and for a custom one without a pattern. A folder
+ * of Flyway without a prefix has a row of its own. `custom` is room for the row that the settings
+ * make. */
 const pd_pairs *pd_pairs_of(pd_layout_kind kind, const pd_snapshot *snapshot,
                             const pd_settings *settings, pd_pairs *custom);
 
@@ -53,8 +65,15 @@ typedef struct pd_pair_file {
 /* Whether the path fits the row as a migration or a companion; fills all but `dropped`. */
 bool pd_pairs_match(pd_arena *arena, const pd_pairs *pairs, const char *path, pd_pair_file *out);
 
+/* Whether the path fits the row's pattern of what runs whenever it has changed. */
+bool pd_pairs_is_repeatable(pd_arena *arena, const pd_pairs *pairs, const char *path);
+
 /* Reads the set of a row; no finding tells of files that are left over. */
 void pd_read_pairs(pd_reader *reader, const pd_pairs *pairs);
+
+/* What the layout's own tool would run, or stumble over, and the set has not: it gets a finding,
+ * and so does SQL that lies deeper than folders are walked. `pairs` may be NULL. */
+void pd_report_unread(pd_reader *reader, const pd_pairs *pairs);
 
 /* Of the baselines among the files only the newest that has no migration in front of it stays. */
 void pd_settle_baselines(pd_reader *reader, const pd_pairs *pairs, pd_pair_file *files,

@@ -6,19 +6,6 @@
 
 #define DIGITS "0123456789"
 
-typedef enum part {
-    PART_NAME,
-    PART_VERSION,
-    PART_TITLE,
-    PART_COUNT,
-} part;
-
-static const char *const placeholders[PART_COUNT] = {
-    [PART_NAME] = "{name}",
-    [PART_VERSION] = "{version}",
-    [PART_TITLE] = "{title}",
-};
-
 typedef struct span {
     const char *at; /* NULL: the pattern has no such placeholder */
     size_t len;
@@ -26,26 +13,15 @@ typedef struct span {
 
 typedef struct match {
     pd_version_order order;
-    span parts[PART_COUNT];
+    span parts[PD_PLACEHOLDER_COUNT];
     const char *first; /* where the first placeholder begins */
     const char *last;  /* behind the last one */
 } match;
 
-/* The placeholder that stands at `pattern`, PART_COUNT for none. */
-static part part_at(const char *pattern)
-{
-    for (size_t i = 0; *pattern == '{' && i < PART_COUNT; i++) {
-        if (strncmp(pattern, placeholders[i], strlen(placeholders[i])) == 0) {
-            return (part)i;
-        }
-    }
-    return PART_COUNT;
-}
-
 static size_t literal_len(const char *pattern)
 {
     size_t len = 0;
-    while (pattern[len] != '\0' && part_at(pattern + len) == PART_COUNT) {
+    while (pattern[len] != '\0' && pd_placeholder_at(pattern + len) == PD_PLACEHOLDER_COUNT) {
         len++;
     }
     return len;
@@ -81,13 +57,14 @@ static bool free_len(const char *rest, const char *text, size_t least, size_t *l
     return end != NULL;
 }
 
-static bool match_part(match *self, part which, const char *rest, const char *text, size_t *len)
+static bool match_part(match *self, pd_placeholder which, const char *rest, const char *text,
+                       size_t *len)
 {
-    if (which == PART_VERSION && self->order != PD_ORDER_BYTES) {
+    if (which == PD_PLACEHOLDER_VERSION && self->order != PD_ORDER_BYTES) {
         *len = version_len(self->order, text);
         return *len > 0;
     }
-    return free_len(rest, text, which == PART_TITLE ? 0 : 1, len) &&
+    return free_len(rest, text, which == PD_PLACEHOLDER_TITLE ? 0 : 1, len) &&
            memchr(text, '/', *len) == NULL;
 }
 
@@ -100,12 +77,12 @@ static bool match_all(match *self, const char *pattern, const char *text)
         }
         pattern += literal;
         text += literal;
-        part which = part_at(pattern);
-        if (which == PART_COUNT) {
+        pd_placeholder which = pd_placeholder_at(pattern);
+        if (which == PD_PLACEHOLDER_COUNT) {
             break;
         }
         size_t len = 0;
-        pattern += strlen(placeholders[which]);
+        pattern += pd_placeholder_length(which);
         if (!match_part(self, which, pattern, text, &len)) {
             return false;
         }
@@ -129,7 +106,7 @@ bool pd_pattern_match(pd_arena *arena, const char *pattern, pd_version_order ord
     if (!match_all(&self, pattern, path)) {
         return false;
     }
-    span name = self.parts[PART_NAME];
+    span name = self.parts[PD_PLACEHOLDER_NAME];
     if (name.at == NULL) {
         const char *begin = self.first;
         while (begin > path && begin[-1] != '/') {
@@ -139,8 +116,8 @@ bool pd_pattern_match(pd_arena *arena, const char *pattern, pd_version_order ord
     }
     *out = (pd_pattern_names){
         .name = keep(arena, name),
-        .version = keep(arena, self.parts[PART_VERSION]),
-        .title = keep(arena, self.parts[PART_TITLE]),
+        .version = keep(arena, self.parts[PD_PLACEHOLDER_VERSION]),
+        .title = keep(arena, self.parts[PD_PLACEHOLDER_TITLE]),
     };
     return true;
 }
@@ -164,28 +141,28 @@ const char *pd_pattern_expand(pd_arena *arena, const char *pattern, const pd_pat
         size_t literal = literal_len(pattern);
         pd_strbuf_add(&path, pattern, literal);
         pattern += literal;
-        part which = part_at(pattern);
+        pd_placeholder which = pd_placeholder_at(pattern);
         switch (which) {
-        case PART_NAME:
+        case PD_PLACEHOLDER_NAME:
             add_name(&path, names);
             break;
-        case PART_VERSION:
+        case PD_PLACEHOLDER_VERSION:
             pd_strbuf_adds(&path, names->version == NULL ? "" : names->version);
             break;
-        case PART_TITLE:
+        case PD_PLACEHOLDER_TITLE:
             pd_strbuf_adds(&path, names->title == NULL ? "" : names->title);
             break;
-        case PART_COUNT:
+        case PD_PLACEHOLDER_COUNT:
             continue;
         }
-        pattern += strlen(placeholders[which]);
+        pattern += pd_placeholder_length(which);
     }
     return pd_strbuf_keep(&path, arena);
 }
 
-bool pd_pattern_has(const char *pattern, const char *placeholder)
+bool pd_pattern_has(const char *pattern, pd_placeholder which)
 {
-    return strstr(pattern, placeholder) != NULL;
+    return strstr(pattern, pd_placeholder_text(which)) != NULL;
 }
 
 size_t pd_pattern_literals(const char *pattern)
@@ -195,8 +172,8 @@ size_t pd_pattern_literals(const char *pattern)
         size_t literal = literal_len(pattern);
         count += literal;
         pattern += literal;
-        part which = part_at(pattern);
-        pattern += which == PART_COUNT ? 0 : strlen(placeholders[which]);
+        pd_placeholder which = pd_placeholder_at(pattern);
+        pattern += pd_placeholder_length(which);
     }
     return count;
 }

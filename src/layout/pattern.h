@@ -12,6 +12,7 @@
 #include <stddef.h>
 
 #include "base/arena.h"
+#include "domain/placeholder.h"
 #include "domain/settings.h"
 
 /* What the placeholders of a pattern stand for; NULL where the pattern has no such placeholder.
@@ -32,8 +33,7 @@ bool pd_pattern_match(pd_arena *arena, const char *pattern, pd_version_order ord
  * name is "VERSION_TITLE", or the one of both that is known. */
 const char *pd_pattern_expand(pd_arena *arena, const char *pattern, const pd_pattern_names *names);
 
-/* Whether the pattern has "{version}", … in it. */
-bool pd_pattern_has(const char *pattern, const char *placeholder);
+bool pd_pattern_has(const char *pattern, pd_placeholder which);
 
 /* Bytes of the pattern outside of placeholders: of two patterns that a path fits, the one with
  * more of them says more about it. */

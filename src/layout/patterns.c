@@ -8,12 +8,28 @@
 
 static const pd_pairs table[] = {
     {
+        .kind = PD_LAYOUT_DRIZZLE,
+        .up = {"{name}.sql"},
+        .down = {"{name}" PD_COMPANION_SUFFIX ".sql"},
+        .key = PD_KEY_NAME,
+        .first = "0000",
+    },
+    {
+        .kind = PD_LAYOUT_DRIZZLE_FOLDERS,
+        .up = {"{name}/migration.sql"},
+        .down = {"{name}/rollback.sql"},
+        .key = PD_KEY_NAME,
+        .first = PD_FIRST_STAMP,
+        .times = true,
+    },
+    {
         .kind = PD_LAYOUT_PLAIN,
         .up = {"{name}.sql"},
         .down = {"{name}" PD_COMPANION_SUFFIX ".sql"},
         .key = PD_KEY_NAME,
         .programs = true,
         .shows = "NAME.sql",
+        .first = "0001",
     },
     {
         /* ".tx." is go-pg's mark of a file that runs in a transaction. */
@@ -24,6 +40,7 @@ static const pd_pairs table[] = {
         .order = PD_ORDER_NUMERIC,
         .most = UINT64_TEXT,
         .shows = "VERSION_TITLE.up.sql",
+        .first = PD_FIRST_STAMP,
     },
     {
         .kind = PD_LAYOUT_SQLX,
@@ -34,6 +51,7 @@ static const pd_pairs table[] = {
         .most = INT64_TEXT,
         .finish = pd_finish_sqlx,
         .shows = "VERSION_TITLE.sql",
+        .first = PD_FIRST_STAMP,
     },
     {
         .kind = PD_LAYOUT_DIESEL,
@@ -41,8 +59,11 @@ static const pd_pairs table[] = {
         .down = {"{name}/down.sql"},
         .key = PD_KEY_FOLDER,
         .order = PD_ORDER_BYTES,
+        .skips_hidden = true,
         .finish = pd_finish_diesel,
         .shows = "NAME/up.sql",
+        .first = PD_FIRST_DASHED,
+        .times = true,
     },
     {
         .kind = PD_LAYOUT_PRISMA,
@@ -51,6 +72,8 @@ static const pd_pairs table[] = {
         .key = PD_KEY_NAME,
         .order = PD_ORDER_BYTES,
         .shows = "NAME/migration.sql",
+        .first = PD_FIRST_STAMP,
+        .times = true,
     },
     {
         .kind = PD_LAYOUT_FLYWAY,
@@ -61,9 +84,11 @@ static const pd_pairs table[] = {
         .key = PD_KEY_VERSION,
         .order = PD_ORDER_DOTTED,
         .programs = true,
+        .skips_hidden = true,
         .nested = true,
         .finish = pd_finish_flyway,
         .shows = "VVERSION__TITLE.sql",
+        .first = "1",
     },
     {
         /* flyway.sqlMigrationPrefix may be empty; the other prefixes stay what they are. */
@@ -75,9 +100,11 @@ static const pd_pairs table[] = {
         .key = PD_KEY_VERSION,
         .order = PD_ORDER_DOTTED,
         .programs = true,
+        .skips_hidden = true,
         .nested = true,
         .finish = pd_finish_flyway,
         .shows = "VERSION__TITLE.sql",
+        .first = "1",
     },
     {
         .kind = PD_LAYOUT_DBMATE,
@@ -86,6 +113,10 @@ static const pd_pairs table[] = {
         .order = PD_ORDER_NUMERIC,
         .finish = pd_finish_dbmate,
         .shows = "VERSION_TITLE.sql",
+        .first = PD_FIRST_STAMP,
+        .fresh = "{version}_{title}.sql",
+        .up_mark = "-- migrate:up",
+        .down_mark = "-- migrate:down",
     },
     {
         .kind = PD_LAYOUT_GOOSE,
@@ -97,6 +128,9 @@ static const pd_pairs table[] = {
         .programs = true,
         .finish = pd_finish_goose,
         .shows = "VERSION_TITLE.sql",
+        .first = PD_FIRST_STAMP,
+        .up_mark = "-- +goose Up",
+        .down_mark = "-- +goose Down",
     },
 };
 
@@ -118,7 +152,7 @@ static bool has_migration(const pd_pairs *pairs, const pd_snapshot *snapshot)
 static void make_custom(const pd_settings *settings, pd_pairs *out)
 {
     const char *up = settings->up_pattern;
-    bool versions = pd_pattern_has(up, "{version}");
+    bool versions = pd_pattern_has(up, PD_PLACEHOLDER_VERSION);
     *out = (pd_pairs){
         .kind = PD_LAYOUT_CUSTOM,
         .up = {up},
@@ -127,6 +161,7 @@ static void make_custom(const pd_settings *settings, pd_pairs *out)
         .order = versions ? settings->version_order : PD_ORDER_BYTES,
         .programs = versions,
         .shows = up,
+        .first = settings->version_order == PD_ORDER_DOTTED ? "1" : "0001",
     };
 }
 

@@ -68,7 +68,11 @@ void pd_read_sql_file(pd_reader *reader, const char *path, pd_sql_file *out)
     }
     out->data = entry->data;
     out->len = (size_t)entry->size;
-    pd_sha256_hex(out->data, out->len, out->hash);
+    if (entry->sha256 != NULL) {
+        memcpy(out->hash, entry->sha256, sizeof out->hash);
+    } else {
+        pd_sha256_hex(out->data, out->len, out->hash);
+    }
 }
 
 void pd_add_orphan(pd_reader *reader, const pd_entry *entry)

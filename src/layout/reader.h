@@ -24,6 +24,8 @@ typedef struct pd_reader {
 
 #define PD_COMPANION_SUFFIX "-rollback"
 
+enum { PD_STAMP_LEN = 14 }; /* of YYYYMMDDHHMMSS, with which the folders of Drizzle 1.0 begin */
+
 /* Whether a path has no folder in front, and ends in ".sql" behind at least one byte. */
 bool pd_is_top_level(const char *path);
 bool pd_is_sql_name(const char *name);
@@ -49,8 +51,8 @@ void pd_read_sql_file(pd_reader *reader, const char *path, pd_sql_file *out);
 
 void pd_add_orphan(pd_reader *reader, const pd_entry *entry);
 
-/* Companions and *.sql files that nobody has taken: the first are orphans of the set, the
- * others get a finding of `rule` that says `why`. */
+/* *.sql files, in any case of letters, that nobody has taken: sql-outside-set for each. With
+ * `top_level_rule` journal-orphan-file those at the top level get that one instead. */
 void pd_report_leftovers(pd_reader *reader, pd_rule top_level_rule);
 
 /* ---- places ---- */
@@ -65,9 +67,6 @@ void pd_finding_in_line(pd_findings *findings, pd_finding *finding, const char *
 void pd_check_entries(pd_reader *reader); /* kinds, names, content; fills `unsound` */
 void pd_read_drizzle(pd_reader *reader);
 void pd_read_drizzle_folders(pd_reader *reader);
-
-/* Top-level *.sql files in byte order of names, companions included. */
-void pd_read_flat(pd_reader *reader);
 
 /* The findings duplicate-version and order-not-numeric of a set whose migrations are numbered;
  * Drizzle's layouts have findings of their own. */

@@ -65,6 +65,7 @@ static void collect(rows *self, const pd_set *tree, const pd_set *base)
         if (!tree->migrations[i].one_file) {
             add_file(self, &tree->migrations[i].down);
         }
+        add_file(self, &tree->migrations[i].config);
     }
     for (size_t i = 0; i < tree->orphan_count; i++) {
         add_file(self, &tree->orphans[i]);

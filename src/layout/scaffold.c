@@ -5,33 +5,11 @@
 
 #include "base/strbuf.h"
 #include "layout/layout.h"
-#include "layout/pattern.h"
+#include "layout/pairs.h"
 #include "layout/scaffold_parts.h"
 #include "layout/version.h"
 
 #define DIGITS "0123456789"
-
-/* How a layout writes the path of a migration: around its version and its title. */
-typedef struct shape {
-    const char *before;
-    const char *between;
-    const char *behind;
-    const char
-        *first; /* version of the first migration (pd_next_version); NULL: not written here */
-} shape;
-
-static const shape shapes[PD_LAYOUT_COUNT] = {
-    [PD_LAYOUT_DRIZZLE] = {"", "_", ".sql", "0000"},
-    [PD_LAYOUT_DRIZZLE_FOLDERS] = {"", "_", "/migration.sql", PD_FIRST_STAMP},
-    [PD_LAYOUT_PLAIN] = {"", "_", ".sql", "0001"},
-    [PD_LAYOUT_GOLANG_MIGRATE] = {"", "_", ".up.sql", PD_FIRST_STAMP},
-    [PD_LAYOUT_SQLX] = {"", "_", ".up.sql", PD_FIRST_STAMP},
-    [PD_LAYOUT_DIESEL] = {"", "_", "/up.sql", PD_FIRST_DASHED},
-    [PD_LAYOUT_PRISMA] = {"", "_", "/migration.sql", PD_FIRST_STAMP},
-    [PD_LAYOUT_FLYWAY] = {"V", "__", ".sql", "1"},
-    [PD_LAYOUT_DBMATE] = {"", "_", ".sql", PD_FIRST_STAMP},
-    [PD_LAYOUT_GOOSE] = {"", "_", ".sql", PD_FIRST_STAMP},
-};
 
 /* What the new migration is, before its files are made. */
 typedef struct draft {
@@ -88,16 +66,12 @@ bool pd_scaffold_title(pd_arena *arena, const char *title, const char **out, pd_
 /* ---- version and path ---- */
 
 /* A version with groups that are joined by dashes is a date: one of a day has no next one. */
-static size_t version_len(pd_arena *arena, pd_layout_kind layout, const char *name)
+static size_t version_len(pd_arena *arena, const pd_pairs *pairs, const char *name)
 {
     size_t digits = strspn(name, DIGITS);
-    if (layout == PD_LAYOUT_DIESEL)
+    if (pairs->key == PD_KEY_FOLDER)
         return strspn(name, DIGITS "-");
-    if (layout == PD_LAYOUT_FLYWAY) {
-        const char *end = strstr(name, "__");
-        return end == NULL ? 0 : (size_t)(end - name);
-    }
-    if (layout != PD_LAYOUT_PLAIN)
+    if (pairs->times)
         return digits;
     const char *version = pd_version_of(arena, name);
     bool dotted = version != NULL && strchr(version, '.') != NULL;
@@ -106,26 +80,33 @@ static size_t version_len(pd_arena *arena, pd_layout_kind layout, const char *na
     return dotted ? strspn(name, DIGITS ".") : digits;
 }
 
-/* The newest migration's version as its file name has it, and the letters in front of it. */
-static bool newest_version(pd_arena *arena, const pd_scaffold_input *input, const char **before,
-                           const char **version)
+/* The newest migration's version as its file name has it, and the folder that it is in where such
+ * a layout is searched; false when it has none. NULL: it is the first one, or none to count on. */
+static bool newest_version(pd_arena *arena, const pd_scaffold_input *input, const pd_pairs *pairs,
+                           const char **folder, const char **version)
 {
     const pd_set *set = input->set;
+    pd_pair_file file;
+    *folder = "";
     *version = NULL;
     if (set->count == 0)
         return true;
-    const char *name = set->migrations[set->count - 1].up.entry;
-    if (set->layout == PD_LAYOUT_FLYWAY) {
-        /* Its files may lie in subfolders, and its prefix may be set to nothing. */
-        const char *file = strrchr(name, '/') == NULL ? name : strrchr(name, '/') + 1;
-        size_t letters = strcspn(file, DIGITS);
-        *before =
-            pd_arena_printf(arena, "%.*s%s", (int)(file - name), name, letters == 0 ? "" : *before);
-        name = file + letters;
-    }
-    size_t len = version_len(arena, set->layout, name);
-    *version = pd_arena_strndup(arena, name, len);
-    return len > 0;
+    const char *entry = set->migrations[set->count - 1].up.entry;
+    const char *slash = strrchr(entry, '/');
+    if (!pd_pairs_match(arena, pairs, entry, &file))
+        return false;
+    if (pairs->nested && slash != NULL)
+        *folder = pd_arena_strndup(arena, entry, (size_t)(slash + 1 - entry));
+    *version = file.names.version;
+    if (*version == NULL)
+        *version =
+            pd_arena_strndup(arena, file.names.name, version_len(arena, pairs, file.names.name));
+    if (**version == '\0')
+        return false;
+    /* Such tools count nothing on: prisma's 0_init and diesel's initial setup are no numbers. */
+    if (pairs->times && !pd_version_is_time(arena, *version))
+        *version = NULL;
+    return true;
 }
 
 static bool fail_version(const pd_scaffold_input *input, pd_error *err)
@@ -150,72 +131,30 @@ static bool fail_layout(pd_layout_kind layout, pd_error *err)
                               "the companion.");
 }
 
-/* By the pattern of the settings, whose {name} is VERSION_TITLE when it has no {version}. */
-static bool plan_custom(pd_arena *arena, const pd_scaffold_input *input, const char *title,
-                        draft *out, pd_error *err)
+/* {name} is VERSION_TITLE where the pattern has no {version}. */
+static bool plan(pd_arena *arena, const pd_scaffold_input *input, const pd_pairs *pairs,
+                 const char *title, draft *out, pd_error *err)
 {
-    const pd_set *set = input->set;
-    const char *pattern = input->settings->up_pattern;
-    pd_version_order order = input->settings->version_order;
-    pd_pattern_names names = {0};
-    const char *newest = NULL;
-    if (pattern == NULL)
-        return fail_layout(set->layout, err);
-    if (set->count > 0) {
-        if (!pd_pattern_match(arena, pattern, order, set->migrations[set->count - 1].up.entry,
-                              &names))
-            return fail_version(input, err);
-        newest = names.version != NULL ? names.version : names.name;
-        size_t len =
-            names.version != NULL ? strlen(newest) : version_len(arena, PD_LAYOUT_PLAIN, newest);
-        newest = pd_arena_strndup(arena, newest, len);
-    }
-    bool dotted = order == PD_ORDER_DOTTED;
-    const char *version =
-        newest != NULL && newest[0] == '\0'
-            ? NULL
-            : pd_next_version(arena, newest, dotted ? "1" : "0001", input->now_ms);
-    if (version == NULL)
-        return fail_version(input, err);
-    names = (pd_pattern_names){.version = version, .title = title};
-    out->name = pd_arena_printf(arena, "%s_%s", version, title);
-    out->entry = pd_pattern_expand(arena, pattern, &names);
-    return true;
-}
-
-static bool has_times(pd_layout_kind layout)
-{
-    return layout == PD_LAYOUT_DRIZZLE_FOLDERS || layout == PD_LAYOUT_PRISMA ||
-           layout == PD_LAYOUT_DIESEL;
-}
-
-static bool plan(pd_arena *arena, const pd_scaffold_input *input, const char *title, draft *out,
-                 pd_error *err)
-{
-    const shape *form = &shapes[input->set->layout];
-    const char *before = form->before;
+    const char *folder = "";
     const char *version = NULL;
-    if (input->set->layout == PD_LAYOUT_CUSTOM)
-        return plan_custom(arena, input, title, out, err);
-    if (form->first == NULL)
-        return fail_layout(input->set->layout, err);
-    if (input->set->layout == PD_LAYOUT_DRIZZLE) {
+    if (pairs->kind == PD_LAYOUT_DRIZZLE) {
         if (!pd_journal_plan(arena, input, title, &out->next, err))
             return false;
         out->name = out->next.tag;
-    } else {
-        if (!newest_version(arena, input, &before, &version))
-            return fail_version(input, err);
-        /* Such tools count nothing on: prisma's 0_init and diesel's initial setup are no numbers.
-         */
-        if (version != NULL && has_times(input->set->layout) && !pd_version_is_time(arena, version))
-            version = NULL;
-        version = pd_next_version(arena, version, form->first, input->now_ms);
-        if (version == NULL)
-            return fail_version(input, err);
-        out->name = pd_arena_printf(arena, "%s%s%s%s", before, version, form->between, title);
+        out->entry = pd_arena_printf(arena, "%s.sql", out->name);
+        return true;
     }
-    out->entry = pd_arena_printf(arena, "%s%s", out->name, form->behind);
+    if (!newest_version(arena, input, pairs, &folder, &version))
+        return fail_version(input, err);
+    version = pd_next_version(arena, version, pairs->first, input->now_ms);
+    if (version == NULL)
+        return fail_version(input, err);
+    pd_pattern_names names = {.version = version, .title = title};
+    const char *pattern = pairs->fresh != NULL ? pairs->fresh : pairs->up[0];
+    const char *file = pd_pattern_expand(arena, pattern, &names);
+    out->entry = pd_arena_printf(arena, "%s%s", folder, file);
+    bool named = pd_pattern_match(arena, pattern, pairs->order, file, &names);
+    out->name = named ? names.name : pd_arena_printf(arena, "%s_%s", version, title);
     return true;
 }
 
@@ -232,16 +171,13 @@ static const char *companion_text(pd_arena *arena, const char *name)
                            name);
 }
 
-static const char *migration_text(pd_arena *arena, pd_layout_kind layout, const char *name)
+static const char *migration_text(pd_arena *arena, const pd_pairs *pairs, const char *name)
 {
-    const char *up = layout == PD_LAYOUT_DBMATE  ? "-- migrate:up\n"
-                     : layout == PD_LAYOUT_GOOSE ? "-- +goose Up\n"
-                                                 : "";
-    const char *down = layout == PD_LAYOUT_DBMATE  ? "\n-- migrate:down\n"
-                       : layout == PD_LAYOUT_GOOSE ? "\n-- +goose Down\n"
-                                                   : "";
-    return pd_arena_printf(arena, "%s-- %s: the statements of this migration.\n%s%s", up, name,
-                           down, down[0] == '\0' ? "" : companion_text(arena, name));
+    const char *text = pd_arena_printf(arena, "-- %s: the statements of this migration.\n", name);
+    if (pairs->up_mark == NULL)
+        return text;
+    return pd_arena_printf(arena, "%s\n%s\n%s\n%s", pairs->up_mark, text, pairs->down_mark,
+                           companion_text(arena, name));
 }
 
 /* ---- the whole ---- */
@@ -274,7 +210,8 @@ static pd_snapshot with_files(pd_arena *arena, const pd_snapshot *old, const pd_
     return all;
 }
 
-/* Whether something stands where a file goes, or a file where its folder goes. */
+/* False with an error when a file stands where one goes; a file where a folder goes is met when it
+ * is written. */
 static bool refuse_taken(const pd_snapshot *snapshot, const pd_scaffold *files, pd_error *err)
 {
     for (size_t i = 0; i < files->count; i++) {
@@ -288,7 +225,8 @@ static bool refuse_taken(const pd_snapshot *snapshot, const pd_scaffold *files, 
     return true;
 }
 
-/* Reads the folder as it will be: the new migration must be its last one. */
+/* Reads the folder with the new migration in it, which must be the last one, and gives it; NULL
+ * with an error when it is not. Its companion is not there yet: the set says where it goes. */
 static const pd_migration *read_back(pd_arena *arena, const pd_scaffold_input *input,
                                      const draft *made, const pd_scaffold *files, pd_error *err)
 {
@@ -317,9 +255,14 @@ bool pd_scaffold_migration(pd_arena *arena, const pd_scaffold_input *input, cons
     const char *clean = NULL;
     pd_layout_kind layout = input->set->layout;
     *out = (pd_scaffold){0};
-    if (!pd_scaffold_title(arena, title, &clean, err) || !plan(arena, input, clean, &made, err))
+    pd_pairs custom;
+    const pd_pairs *pairs = pd_pairs_of(layout, input->snapshot, input->settings, &custom);
+    if (pairs == NULL)
+        return fail_layout(layout, err);
+    if (!pd_scaffold_title(arena, title, &clean, err) ||
+        !plan(arena, input, pairs, clean, &made, err))
         return false;
-    pd_scaffold_add(arena, out, made.entry, migration_text(arena, layout, made.name), false);
+    pd_scaffold_add(arena, out, made.entry, migration_text(arena, pairs, made.name), false);
     if (layout == PD_LAYOUT_DRIZZLE_FOLDERS &&
         !pd_scaffold_folder_snapshot(arena, input, made.name, out, err))
         return false;
@@ -329,13 +272,22 @@ bool pd_scaffold_migration(pd_arena *arena, const pd_scaffold_input *input, cons
     if (added == NULL)
         return false;
     out->name = added->name;
-    if (!added->one_file) {
+    if (!added->one_file && added->down.entry != NULL) {
         pd_scaffold_add(arena, out, added->down.entry, companion_text(arena, made.name), false);
         pd_new_file companion = out->files[out->count - 1];
         memmove(out->files + 1, out->files, (out->count - 1) * sizeof *out->files);
         out->files[0] = companion;
     }
     return refuse_taken(input->snapshot, out, err);
+}
+
+static bool fail_no_pattern(pd_error *err)
+{
+    pd_fail(err, PD_ERROR_USAGE, "no pattern says where companions are");
+    return pd_error_hint(err,
+                         "Set layout.rollback in %s: it is the pattern of companions, as "
+                         "layout.up is that of migrations.",
+                         PD_SETTINGS_FILE);
 }
 
 bool pd_scaffold_companions(pd_arena *arena, const pd_scaffold_input *input, pd_scaffold *out,
@@ -352,10 +304,12 @@ bool pd_scaffold_companions(pd_arena *arena, const pd_scaffold_input *input, pd_
     }
     for (size_t i = (size_t)(behind + 1); i < set->count; i++) {
         const pd_migration *migration = &set->migrations[i];
-        if (migration->down.data != NULL)
-            continue;
-        if (migration->one_file || migration->down.entry == NULL)
+        if (migration->down.data != NULL || pd_program_kind(migration->up.path) != NULL)
+            continue; /* the way back of a program is in it, too */
+        if (migration->one_file)
             *PD_PUSH(arena, out->passed, out->passed_count, out->passed_capacity) = migration->name;
+        else if (migration->down.entry == NULL)
+            return fail_no_pattern(err);
         else
             pd_scaffold_add(arena, out, migration->down.entry,
                             companion_text(arena, migration->name), false);

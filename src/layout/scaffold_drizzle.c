@@ -19,6 +19,10 @@
     "\"dialect\": \"postgresql\", \"tables\": {}, \"enums\": {}, \"schemas\": {}, "                \
     "\"sequences\": {}, \"roles\": {}, \"policies\": {}, \"views\": {}, \"_meta\": {}}"
 
+/* drizzle-kit pads an index to INDEX_DIGITS; from STAMP_DIGITS on the digits of a tag are a time.
+ */
+enum { INDEX_DIGITS = 4, STAMP_DIGITS = 8 };
+
 static const pd_entry *find_file(const pd_scaffold_input *input, const char *path)
 {
     for (size_t i = 0; i < input->file_count; i++)
@@ -68,15 +72,18 @@ static bool fail_file(pd_error *err, const char *path, const char *what)
 
 /* ---- the journal ---- */
 
+/* NULL with an error when a new entry cannot be made of what stands there. */
 static json_t *parse_journal(const pd_scaffold_input *input, pd_error *err)
 {
     const pd_entry *file = find_file(input, PD_JOURNAL_FILE);
     pd_json_error error = {0};
     json_t *root = file == NULL ? pd_json_parse(EMPTY_JOURNAL, strlen(EMPTY_JOURNAL), &error)
                                 : pd_json_parse(file->data, (size_t)file->size, &error);
-    if (root == NULL || !json_is_array(json_object_get(root, "entries")))
-        fail_file(err, PD_JOURNAL_FILE, root == NULL ? error.message : "it has no entries");
-    return root;
+    if (root != NULL && json_is_array(json_object_get(root, "entries")))
+        return root;
+    fail_file(err, PD_JOURNAL_FILE, root == NULL ? error.message : "it has no entries");
+    json_decref(root);
+    return NULL;
 }
 
 /* -1 when it is none that can be counted on. */
@@ -95,7 +102,7 @@ static int64_t largest_index(const json_t *entries)
         const json_t *entry = json_array_get(entries, i);
         const char *tag = json_string_value(json_object_get(entry, "tag"));
         size_t len = tag == NULL ? 0 : strspn(tag, DIGITS);
-        char digits[8] = "";
+        char digits[STAMP_DIGITS] = "";
         uint64_t number = 0;
         if (len > 0 && len < sizeof digits)
             memcpy(digits, tag, len);
@@ -116,9 +123,10 @@ static const char *next_prefix(pd_arena *arena, const json_t *entries, int64_t n
     size_t len = tag == NULL ? 0 : strspn(tag, DIGITS);
     if (len == 0)
         return NULL;
-    if (len < 8) {
+    if (len < STAMP_DIGITS) {
         *idx = largest_index(entries) + 1;
-        return pd_arena_printf(arena, "%0*lld", len < 4 ? 4 : (int)len, (long long)*idx);
+        return pd_arena_printf(arena, "%0*lld", len < INDEX_DIGITS ? INDEX_DIGITS : (int)len,
+                               (long long)*idx);
     }
     *idx = integer_of(last, "idx") >= 0 ? integer_of(last, "idx") + 1 : (int64_t)count;
     return pd_next_version(arena, pd_arena_strndup(arena, tag, len), "0000", now_ms);
@@ -129,7 +137,7 @@ bool pd_journal_plan(pd_arena *arena, const pd_scaffold_input *input, const char
 {
     PD_AUTO_JSON root = parse_journal(input, err);
     const json_t *entries = json_object_get(root, "entries");
-    if (!json_is_array(entries))
+    if (root == NULL)
         return false;
     out->when = input->now_ms;
     for (size_t i = 0; i < json_array_size(entries); i++) {
@@ -177,7 +185,7 @@ static bool find_end(const char *text, size_t len, size_t *last, size_t *close)
     return false;
 }
 
-/* The version that the other entries have. */
+/* The version that the other entries have, NULL when none has one. */
 static const char *version_text(pd_arena *arena, const json_t *root)
 {
     const json_t *entries = json_object_get(root, "entries");
@@ -186,6 +194,8 @@ static const char *version_text(pd_arena *arena, const json_t *root)
     const char *text = json_string_value(version);
     if (text == NULL || text[0] == '\0' || strspn(text, DIGITS) != strlen(text))
         version = json_object_get(root, "version");
+    if (!json_is_string(version) && !json_is_integer(version))
+        return NULL;
     PD_AUTO_STRBUF out = pd_strbuf_new(PD_STRBUF_MAX);
     pd_json_write(&out, version, false);
     return pd_strbuf_keep(&out, arena);
@@ -212,6 +222,9 @@ static bool add_entry(pd_arena *arena, const pd_scaffold_input *input, const pd_
     size_t close = 0;
     if (root == NULL || !find_end(text, len, &last, &close))
         return root != NULL && fail_file(err, PD_JOURNAL_FILE, "its entries were not found");
+    const char *version = version_text(arena, root);
+    if (version == NULL)
+        return fail_file(err, PD_JOURNAL_FILE, "it has no version");
     bool crlf = memchr(text, '\r', len) != NULL;
     PD_AUTO_STRBUF edited = pd_strbuf_new(PD_STRBUF_MAX);
     pd_strbuf_add(&edited, text, last);
@@ -220,8 +233,8 @@ static bool add_entry(pd_arena *arena, const pd_scaffold_input *input, const pd_
                               "%s\n    {\n      \"idx\": %lld,\n      \"version\": %s,\n"
                               "      \"when\": %lld,\n      \"tag\": \"%s\",\n"
                               "      \"breakpoints\": true\n    }\n  ",
-                              text[last - 1] == '[' ? "" : ",", (long long)next->idx,
-                              version_text(arena, root), (long long)next->when, next->tag),
+                              text[last - 1] == '[' ? "" : ",", (long long)next->idx, version,
+                              (long long)next->when, next->tag),
               crlf);
     pd_strbuf_add(&edited, text + close, len - close);
     pd_scaffold_add(arena, out, PD_JOURNAL_FILE, pd_strbuf_keep(&edited, arena), file != NULL);

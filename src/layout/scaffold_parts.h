@@ -15,10 +15,6 @@ const char *pd_next_version(pd_arena *arena, const char *newest, const char *fir
 /* Whether a version is a time in one of the forms that tools write. */
 bool pd_version_is_time(pd_arena *arena, const char *version);
 
-/* What pd_next_version takes for a first version that is a time: YYYYMMDDHHMMSS, and diesel's. */
-#define PD_FIRST_STAMP "20000101000000"
-#define PD_FIRST_DASHED "2000-01-01-000000"
-
 /* ---- Drizzle ---- */
 
 /* The tag of the next entry of the journal (input->files), and its idx and when. */

@@ -5,6 +5,7 @@
 #include <time.h>
 
 #include "base/str.h"
+#include "layout/pairs.h"
 #include "layout/scaffold_parts.h"
 
 #define DIGITS "0123456789"
@@ -65,6 +66,17 @@ static const char *format_time(pd_arena *arena, const form *kind, int64_t ms)
     return len == 0 ? NULL : pd_arena_strdup(arena, text);
 }
 
+/* Whether dashes stand where diesel has them. */
+static bool has_dashed_form(const char *version)
+{
+    static const char example[] = PD_FIRST_DASHED;
+    size_t len = strlen(example);
+    bool same = strlen(version) == len;
+    for (size_t i = 0; same && i < len; i++)
+        same = (version[i] == '-') == (example[i] == '-');
+    return same;
+}
+
 /* The form of a version that is all digits, or diesel's with dashes; *when is its time. */
 static const form *form_of(pd_arena *arena, const char *version, int64_t *when)
 {
@@ -78,8 +90,7 @@ static const form *form_of(pd_arena *arena, const char *version, int64_t *when)
     if (strspn(digits, DIGITS) != count)
         return NULL;
     if (has_dashes) {
-        bool fits = count == dashed.digits && strlen(version) == 17 && version[4] == '-' &&
-                    version[7] == '-' && version[10] == '-';
+        bool fits = count == dashed.digits && has_dashed_form(version);
         *when = fits ? time_of(&dashed, digits) : -1;
         return *when < 0 ? NULL : &dashed;
     }

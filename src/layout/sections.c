@@ -101,6 +101,15 @@ void pd_sections_fail(pd_sections *self, size_t at, const char *fault)
     *self = (pd_sections){.fault = fault, .fault_at = at};
 }
 
+/* More dashes in front of a marker are nothing to goose. */
+static void skip_dashes(const char **remark, size_t *len)
+{
+    while (*len > 0 && (**remark == '-' || is_blank(**remark))) {
+        (*remark)++;
+        (*len)--;
+    }
+}
+
 /* goose and sql-migrate take what stands behind their mark, with blanks between or not; dbmate's
  * marks are whole words. */
 const char *pd_sections_tool(const char *text, size_t len)
@@ -117,6 +126,7 @@ const char *pd_sections_tool(const char *text, size_t len)
     for (size_t at = 0; pd_line_at(text, len, at, &line); at = line.next) {
         size_t remark_len = 0;
         const char *remark = pd_line_remark(&line, &remark_len);
+        skip_dashes(&remark, &remark_len);
         for (size_t i = 0; i < sizeof marks / sizeof marks[0]; i++) {
             size_t mark = strlen(marks[i].mark);
             if (remark_len >= mark && strncasecmp(remark, marks[i].mark, mark) == 0 &&

@@ -51,7 +51,7 @@ bool pd_apply_find_drizzle(pd_apply *apply, pd_error *err) PD_CHECKED;
  * make rows vanish. PD_ERROR_APPLY otherwise. */
 bool pd_apply_inspect_again(pd_apply *apply, pd_error *err) PD_CHECKED;
 
-/* fence.c: locks the ledgers, compares with batch->expected. *changed:
+/* fence.c: locks the ledgers, compares with batch->expected and batch->taken_from. *changed:
  * they differ, nothing may be done. */
 bool pd_apply_fence(pd_apply *apply, bool *changed, pd_error *err) PD_CHECKED;
 

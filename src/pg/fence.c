@@ -3,6 +3,7 @@
 #include "base/strbuf.h"
 #include "pg/apply.h"
 #include "pg/errors.h"
+#include "pg/foreign.h"
 #include "pg/query.h"
 #include "pg_statements.h"
 
@@ -243,6 +244,9 @@ bool pd_apply_inspect_again(pd_apply *apply, pd_error *err)
 
 bool pd_apply_fence(pd_apply *apply, bool *changed, pd_error *err)
 {
-    *changed = false;
-    return take_locks(apply, err) && inspect(apply, err) && compare(apply, changed, err);
+    if (!pd_foreign_fence(apply, changed, err)) {
+        return false;
+    }
+    return *changed ||
+           (take_locks(apply, err) && inspect(apply, err) && compare(apply, changed, err));
 }

@@ -46,17 +46,25 @@ static const shape shapes[] = {
      pd_query_foreign_prisma},
     {PD_LAYOUT_FLYWAY,
      "flyway_schema_history",
-     {"installed_rank N", "version S", "type S", "checksum N", "success B"},
+     {"installed_rank N", "version S", "type S", "script S", "checksum N", "success B"},
      false,
      pd_query_foreign_flyway},
     {PD_LAYOUT_FLYWAY, /* before Flyway 5 */
      "schema_version",
-     {"installed_rank N", "version S", "type S", "checksum N", "success B"},
+     {"installed_rank N", "version S", "type S", "script S", "checksum N", "success B"},
      false,
      pd_query_foreign_flyway},
 };
 
 #define SHAPE_COUNT (sizeof shapes / sizeof *shapes)
+
+/* Who reads: the control connection for a plan, the worker in a batch. */
+typedef struct reader {
+    pd_db *db;
+    pd_conn *conn;
+    pd_arena *arena;
+    pd_error_kind kind; /* of what fails */
+} reader;
 
 bool pd_foreign_wanted(const pd_db *db)
 {
@@ -121,11 +129,11 @@ static const shape *find_shape(const char *table, const char *columns)
     return NULL;
 }
 
-static bool fail_unsafe(const char *schema, const char *table, const shape *as, const char *why,
-                        pd_error *err)
+static bool fail_unsafe(const reader *self, const pd_foreign_ledger *table, const shape *as,
+                        const char *why, pd_error *err)
 {
-    (void)pd_fail(err, PD_ERROR_UNREACHABLE, "cannot read %s.%s, which looks like %s's ledger",
-                  schema, table, pd_layout_name(as->tool));
+    (void)pd_fail(err, self->kind, "cannot read %s.%s, which looks like %s's ledger", table->schema,
+                  table->table, pd_layout_name(as->tool));
     (void)pd_error_detail(err, "%s", why);
     return pd_error_hint(err,
                          "Whether %s has applied migrations of this revision cannot be told. Mend "
@@ -154,44 +162,52 @@ static pd_foreign_state state_of(const char *word)
 }
 
 /* Runs a query whose only parameter is how many rows are wanted; more are an error. */
-static bool read_limited(pd_db *db, const char *sql, const char *what, PGresult **result,
+static bool read_limited(const reader *self, const char *sql, const char *what, PGresult **result,
                          pd_error *err)
 {
-    const char *limit[] = {pd_query_number(db->arena, FOREIGN_ROWS_MAX + 1)};
-    pd_request request = pd_db_request(db, sql, what);
+    const char *limit[] = {pd_query_number(self->arena, FOREIGN_ROWS_MAX + 1)};
+    pd_request request = pd_db_request(self->db, sql, what);
+    request.kind = self->kind;
     request.values = limit;
     request.count = 1;
-    if (!pd_conn_get(&db->control, &request, result, err)) {
+    if (!pd_conn_get(self->conn, &request, result, err)) {
         return false;
     }
     if (PQntuples(*result) <= FOREIGN_ROWS_MAX) {
         return true;
     }
-    (void)pd_fail(err, PD_ERROR_UNREACHABLE, "%s: there are more than %d rows", what,
-                  FOREIGN_ROWS_MAX);
+    (void)pd_fail(err, self->kind, "%s: there are more than %d rows", what, FOREIGN_ROWS_MAX);
     return pd_error_hint(err, "That is no ledger of migrations: see what that table is.");
 }
 
-static bool read_ledger(pd_db *db, pd_arena *arena, const shape *as, pd_foreign_ledger *out,
-                        pd_error *err)
+static const char *quoted_name(const reader *self, const pd_foreign_ledger *table)
+{
+    PGconn *pg = self->conn->pg;
+    return pd_arena_printf(self->arena, "%s.%s",
+                           pd_query_identifier(self->arena, pg, table->schema),
+                           pd_query_identifier(self->arena, pg, table->table));
+}
+
+static bool read_ledger(const reader *self, const shape *as, pd_foreign_ledger *out, pd_error *err)
 {
     PD_AUTO_RESULT result = NULL;
-    PGconn *pg = db->control.pg;
-    const char *name = pd_arena_printf(arena, "%s.%s", pd_query_identifier(arena, pg, out->schema),
-                                       pd_query_identifier(arena, pg, out->table));
-    const char *pairs[] = {"ledger", name, NULL};
+    pd_arena *arena = self->arena;
+    const char *pairs[] = {"ledger", quoted_name(self, out), NULL};
     const char *what = pd_arena_printf(arena, "cannot read %s.%s, the ledger of %s", out->schema,
                                        out->table, pd_layout_name(as->tool));
-    if (!read_limited(db, pd_query_fill(arena, as->sql, pairs), what, &result, err)) {
+    if (!read_limited(self, pd_query_fill(arena, as->sql, pairs), what, &result, err)) {
         return false;
     }
     out->tool = as->tool;
     out->count = (size_t)PQntuples(result);
     out->rows = pd_arena_array(arena, out->count + 1, sizeof *out->rows);
+    bool scripts = PQnfields(result) > 3;
     for (int i = 0; i < (int)out->count; i++) {
         out->rows[i] = (pd_foreign_row){
             .version = pd_value_text(arena, result, i, 0),
             .checksum = pd_value_text(arena, result, i, 1),
+            .script = scripts ? pd_value_text(arena, result, i, 3) : NULL,
+            .program = scripts && pd_value_bool(result, i, 4),
             .state = state_of(PQgetvalue(result, i, 2)),
         };
     }
@@ -199,65 +215,147 @@ static bool read_ledger(pd_db *db, pd_arena *arena, const shape *as, pd_foreign_
 }
 
 /* One table that was found: a tool's, somebody else's, or one that cannot be trusted. */
-static bool read_found(pd_db *db, pd_arena *arena, const PGresult *found, int row, pd_ledger *out,
+static bool read_found(const reader *self, const PGresult *found, int row, pd_ledger *out,
                        pd_error *err)
 {
-    const char *schema = pd_value_text(arena, found, row, 0);
-    const char *table = pd_value_text(arena, found, row, 1);
+    pd_foreign_ledger table = {.schema = pd_value_text(self->arena, found, row, 0),
+                               .table = pd_value_text(self->arena, found, row, 1)};
     const char *columns = PQgetvalue(found, row, 2);
-    const shape *as = find_shape(table, columns);
+    const shape *as = find_shape(table.table, columns);
     if (as == NULL) {
         return true;
     }
-    const char *unsafe = pd_value_text(arena, found, row, 3);
+    const char *unsafe = pd_value_text(self->arena, found, row, 3);
     if (unsafe == NULL && !pd_value_bool(found, row, 4)) {
         unsafe = "this role may not SELECT from it";
     }
     if (unsafe != NULL) {
-        return is_lowered(db) || fail_unsafe(schema, table, as, unsafe, err);
+        return is_lowered(self->db) || fail_unsafe(self, &table, as, unsafe, err);
     }
     pd_foreign_ledger *ledger = &out->foreign[out->foreign_count++];
-    *ledger = (pd_foreign_ledger){.schema = schema, .table = table};
-    return read_ledger(db, arena, as, ledger, err);
+    *ledger = table;
+    return read_ledger(self, as, ledger, err);
 }
 
-static bool read_taken_out(pd_db *db, pd_arena *arena, pd_ledger *out, pd_error *err)
+static bool read_taken_out(const reader *self, pd_ledger *out, pd_error *err)
 {
     PD_AUTO_RESULT result = NULL;
     if (!out->present || out->foreign_count == 0) {
         return true;
     }
-    if (!read_limited(db, pd_query_foreign_taken_out, "cannot read the ledger", &result, err)) {
+    if (!read_limited(self, pd_query_foreign_taken_out, "cannot read the ledger", &result, err)) {
         return false;
     }
     out->taken_out_count = (size_t)PQntuples(result);
-    out->taken_out = pd_arena_array(arena, out->taken_out_count + 1, sizeof *out->taken_out);
+    out->taken_out = pd_arena_array(self->arena, out->taken_out_count + 1, sizeof *out->taken_out);
     for (int i = 0; i < (int)out->taken_out_count; i++) {
-        out->taken_out[i] = pd_value_text(arena, result, i, 0);
+        out->taken_out[i] = pd_value_text(self->arena, result, i, 0);
     }
     return true;
+}
+
+/* Tables with the names that tools give theirs, in that schema and in public. */
+static bool find_tables(const reader *self, const char *schema, PGresult **result, pd_error *err)
+{
+    const char *values[] = {schema, pd_foreign_names(self->arena)};
+    pd_request request =
+        pd_db_request(self->db, pd_query_foreign_find, "cannot look for other tools' ledgers");
+    request.kind = self->kind;
+    request.values = values;
+    request.count = 2;
+    return pd_conn_get(self->conn, &request, result, err);
 }
 
 bool pd_foreign_read(pd_db *db, pd_arena *arena, pd_ledger *out, pd_error *err)
 {
     PD_AUTO_RESULT result = NULL;
-    const char *values[] = {db->options.settings->verify_schema, pd_foreign_names(arena)};
-    pd_request request =
-        pd_db_request(db, pd_query_foreign_find, "cannot look for other tools' ledgers");
-    request.values = values;
-    request.count = 2;
+    reader self = {.db = db, .conn = &db->control, .arena = arena, .kind = PD_ERROR_UNREACHABLE};
     if (!pd_foreign_wanted(db)) {
         return true;
     }
-    if (!pd_conn_get(&db->control, &request, &result, err)) {
+    if (!find_tables(&self, db->options.settings->verify_schema, &result, err)) {
         return false;
     }
     int found = PQntuples(result);
     out->foreign = pd_arena_array(arena, PD_FOREIGN_LEDGERS_MAX, sizeof *out->foreign);
     for (int row = 0; row < found && row < PD_FOREIGN_LEDGERS_MAX; row++) {
-        if (!read_found(db, arena, result, row, out, err)) {
+        if (!read_found(&self, result, row, out, err)) {
             return false;
         }
     }
-    return read_taken_out(db, arena, out, err);
+    return read_taken_out(&self, out, err);
+}
+
+/* PostgreSQL asks for more than SELECT where others are kept from writing. */
+static bool lock_out(const reader *self, const pd_foreign_ledger *table, bool *gone, pd_error *err)
+{
+    const char *pairs[] = {"ledger", quoted_name(self, table), NULL};
+    const char *what = pd_arena_printf(self->arena, "cannot lock %s.%s, the ledger of %s",
+                                       table->schema, table->table, pd_layout_name(table->tool));
+    pd_request request =
+        pd_db_request(self->db, pd_query_fill(self->arena, pd_query_fence_foreign, pairs), what);
+    request.kind = self->kind;
+    bool ok = pd_conn_get(self->conn, &request, NULL, err);
+    *gone = !ok && (pd_streq(err->code, "42P01") || pd_streq(err->code, "3F000"));
+    if (!ok && pd_streq(err->code, "42501")) {
+        return pd_error_hint(err,
+                             "To keep %s from writing meanwhile, the role that predeploy "
+                             "connects with needs UPDATE on that table: GRANT it, and REVOKE "
+                             "it afterwards.",
+                             pd_layout_name(table->tool));
+    }
+    return ok || *gone;
+}
+
+/* No ledger in `out` when the table is not a tool's any more. */
+static bool read_again(const reader *self, const pd_foreign_ledger *table, pd_ledger *out,
+                       pd_error *err)
+{
+    PD_AUTO_RESULT result = NULL;
+    if (!find_tables(self, table->schema, &result, err)) {
+        return false;
+    }
+    out->foreign = pd_arena_array(self->arena, 1, sizeof *out->foreign);
+    for (int row = 0; row < PQntuples(result); row++) {
+        if (pd_streq(PQgetvalue(result, row, 0), table->schema) &&
+            pd_streq(PQgetvalue(result, row, 1), table->table)) {
+            return read_found(self, result, row, out, err);
+        }
+    }
+    return true;
+}
+
+static bool says_the_same(const pd_foreign_ledger *a, const pd_foreign_ledger *b)
+{
+    bool same = a->tool == b->tool && a->count == b->count;
+    for (size_t i = 0; same && i < a->count; i++) {
+        const pd_foreign_row *x = &a->rows[i];
+        const pd_foreign_row *y = &b->rows[i];
+        same = pd_streq(x->version, y->version) && pd_streq(x->checksum, y->checksum) &&
+               pd_streq(x->script, y->script) && x->program == y->program && x->state == y->state;
+    }
+    return same;
+}
+
+bool pd_foreign_fence(pd_apply *apply, bool *changed, pd_error *err)
+{
+    pd_ledger now = {0};
+    const pd_foreign_ledger *before = apply->batch->taken_from;
+    reader self = {
+        .db = apply->db, .conn = &apply->db->worker, .arena = apply->arena, .kind = PD_ERROR_APPLY};
+    *changed = false;
+    if (before == NULL) {
+        return true;
+    }
+    if (!lock_out(&self, before, changed, err)) {
+        return false;
+    }
+    if (*changed) {
+        return true;
+    }
+    if (!read_again(&self, before, &now, err)) {
+        return false;
+    }
+    *changed = now.foreign_count == 0 || !says_the_same(before, &now.foreign[0]);
+    return true;
 }

@@ -2,6 +2,7 @@
 #ifndef PD_PG_FOREIGN_H
 #define PD_PG_FOREIGN_H
 
+#include "pg/apply.h"
 #include "pg/internal.h"
 
 /* Whether such tables are looked for: not on Drizzle's layouts. */
@@ -15,5 +16,10 @@ const char *pd_foreign_names(pd_arena *arena);
  * a tool's and cannot be read safely, or at all, is an error of kind PD_ERROR_UNREACHABLE; it is
  * passed over when the rule ledger-foreign was lowered. */
 bool pd_foreign_read(pd_db *db, pd_arena *arena, pd_ledger *out, pd_error *err) PD_CHECKED;
+
+/* In the batch's transaction, before anything else is locked: keeps the tool whose table the batch
+ * takes over (batch->taken_from) from writing until COMMIT, and reads that table again. *changed:
+ * it says something else than batch->taken_from, or is gone, and nothing may be done. */
+bool pd_foreign_fence(pd_apply *apply, bool *changed, pd_error *err) PD_CHECKED;
 
 #endif

@@ -74,7 +74,7 @@ void pd_escape_xml(pd_strbuf *out, const char *text)
         size_t used = pd_utf8_decode(text + i, len - i, &code);
         if (used == 0)
             pd_strbuf_adds(out, "\xEF\xBF\xBD");
-        else if (pd_starts_with(text + i, "##["))
+        else if (pd_printable_command(text + i, len - i))
             pd_strbuf_adds(out, "&#35;"); /* a command to a CI runner wherever it stands */
         else
             add_xml_char(out, code, text + i, used);

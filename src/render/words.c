@@ -40,13 +40,14 @@ static const char *brief(pd_arena *arena, const char *excerpt)
     return pd_arena_printf(arena, "`%.*s%s`", (int)kept, excerpt, kept < len ? "…" : "");
 }
 
-/* "was `OLD` (line 3), is `NEW`"; one of them may be missing. */
+/* "was `OLD`, is `NEW`", with the old place when that is another; one may be missing. */
 static const char *versions(const pd_change *change, pd_arena *arena)
 {
     bool was = !pd_blank(change->old_excerpt);
     bool is = !pd_blank(change->new_excerpt);
     const char *old = was ? brief(arena, change->old_excerpt) : "";
-    if (was && change->old_line > 0)
+    bool moved = change->old_line != change->new_line || change->old_column != change->new_column;
+    if (was && change->old_line > 0 && moved)
         old = pd_arena_printf(arena, "%s (%s)", old,
                               line_words(arena, change->old_line, change->old_column));
     if (was && is)
@@ -66,7 +67,7 @@ const char *pd_words_change(const pd_finding *finding, pd_arena *arena)
     if (change->kind != PD_CHANGE_SQL || details[0] == '\0')
         return strstr(finding->message, what) != NULL ? "" : what;
     if (change->new_line > 0)
-        what = pd_arena_printf(arena, "%s first at %s", what,
+        what = pd_arena_printf(arena, "%s in the statement at %s", what,
                                line_words(arena, change->new_line, change->new_column));
     return pd_arena_printf(arena, "%s: %s", what, details);
 }
@@ -78,7 +79,8 @@ const char *pd_words_origin(const pd_finding *finding, pd_arena *arena)
         return "";
     PD_AUTO_STRBUF text = pd_strbuf_new(PD_STRBUF_MAX);
     bool author = !pd_blank(change->author);
-    pd_strbuf_addf(&text, "changed by %.*s", COMMIT_DIGITS, change->commit);
+    const char *what = finding->rule == PD_RULE_HISTORY_REMOVED ? "removed" : "changed";
+    pd_strbuf_addf(&text, "%s by %.*s", what, COMMIT_DIGITS, change->commit);
     if (author)
         pd_strbuf_addf(&text, " (%s", change->author);
     if (change->time > 0)

@@ -25,15 +25,23 @@ static void free_parsed(parsed *result)
     pg_query_free_protobuf_parse_result(*result);
 }
 
-static void free_tree(PgQuery__ParseResult **tree)
+static void *take_from_arena(void *arena, size_t size)
 {
-    if (*tree != NULL)
-        pg_query__parse_result__free_unpacked(*tree, NULL);
+    return pd_arena_alloc(arena, size);
 }
 
-static PgQuery__ParseResult *unpack(const parsed *result)
+static void leave_to_arena(void *arena, void *memory)
 {
-    return pg_query__parse_result__unpack(NULL, result->parse_tree.len,
+    (void)arena;
+    (void)memory;
+}
+
+/* The tree is the arena's: to free it node by node takes longer than to parse the text. */
+static PgQuery__ParseResult *unpack(pd_arena *arena, const parsed *result)
+{
+    ProtobufCAllocator allocator = {
+        .alloc = take_from_arena, .free = leave_to_arena, .allocator_data = arena};
+    return pg_query__parse_result__unpack(&allocator, result->parse_tree.len,
                                           (const uint8_t *)result->parse_tree.data);
 }
 
@@ -60,8 +68,7 @@ static bool is_copy_data(pd_arena *arena, const chunk *piece, size_t error, size
 {
     const char *head = pd_arena_strndup(arena, piece->text, error);
     parsed result PD_CLEANUP(free_parsed) = pg_query_parse_protobuf(head);
-    PgQuery__ParseResult *tree PD_CLEANUP(free_tree) =
-        result.error == NULL ? unpack(&result) : NULL;
+    const PgQuery__ParseResult *tree = result.error == NULL ? unpack(arena, &result) : NULL;
     if (tree == NULL || tree->n_stmts == 0)
         return false;
     const PgQuery__RawStmt *last = tree->stmts[tree->n_stmts - 1];
@@ -167,7 +174,7 @@ static bool analyse_chunk(pd_arena *arena, pd_sql_tables *tables, const chunk *p
     parsed result PD_CLEANUP(free_parsed) = pg_query_parse_protobuf(piece->text);
     if (result.error != NULL)
         return refuse(arena, piece, result.error, out);
-    PgQuery__ParseResult *tree PD_CLEANUP(free_tree) = unpack(&result);
+    const PgQuery__ParseResult *tree = unpack(arena, &result);
     if (tree == NULL)
         return fail(arena, out, PD_SCRIPT_TOO_DEEP, piece->offset, "its parse tree cannot be read");
     size_t covered = 0;

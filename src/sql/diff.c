@@ -98,6 +98,11 @@ static void settle_end(side *ended, side *other)
     ended->token.kind = PD_TOKEN_LEXEME;
 }
 
+static bool is_blank(char c)
+{
+    return c == ' ' || c == '\t';
+}
+
 static const char *first_line(pd_arena *arena, const pd_bytes *text, size_t from)
 {
     size_t end = from;
@@ -107,18 +112,46 @@ static const char *first_line(pd_arena *arena, const pd_bytes *text, size_t from
             break;
         end = next;
     }
-    while (end > from && (text->data[end - 1] == ' ' || text->data[end - 1] == '\t'))
+    while (end > from && (is_blank(text->data[end - 1])))
         end--;
     return pd_arena_strndup(arena, text->data + from, end - from);
 }
 
-static const char *locate(pd_arena *arena, const side *s, int *line, int *column)
+/* The line of the statement in which the versions part, without the blanks in front; never from in
+ * front of the statement. */
+static const char *differing_line(pd_arena *arena, const pd_bytes *text, size_t statement,
+                                  size_t offset)
+{
+    size_t from = offset;
+    while (from > statement && text->data[from - 1] != '\n' && text->data[from - 1] != '\r')
+        from--;
+    while (from < offset && is_blank(text->data[from]))
+        from++;
+    return first_line(arena, text, from);
+}
+
+static const char *locate(pd_arena *arena, const side *s, size_t common, int *line, int *column)
 {
     size_t offset = 0;
     if (!find_statement(s, &offset))
         return "";
     pd_line_column(s->text->data, s->text->len, offset, line, column);
-    return first_line(arena, s->text, offset);
+    /* A version that ended inside its statement has no token there. */
+    size_t at = s->token.offset < offset ? offset : s->token.offset;
+    return differing_line(arena, s->text, offset, at + common);
+}
+
+/* How many bytes the two tokens have in common: a body of a function is one token. */
+static size_t common_bytes(const side *a, const side *b)
+{
+    size_t len = 0;
+    if (a->ended || b->ended)
+        return 0;
+    const char *one = a->text->data + a->token.offset;
+    const char *other = b->text->data + b->token.offset;
+    while (len + 1 < a->token.len && len + 1 < b->token.len && one[len] == other[len])
+        len++;
+    return len;
 }
 
 /* Moves over one line end, or one other byte. */
@@ -157,10 +190,11 @@ void pd_sql_compare(pd_arena *arena, const pd_bytes *was, const pd_bytes *is, pd
         return;
     }
     out->kind = PD_CHANGE_SQL;
+    size_t common = common_bytes(&before, &after);
     if (before.ended)
         settle_end(&before, &after);
     else if (after.ended)
         settle_end(&after, &before);
-    out->old_excerpt = locate(arena, &before, &out->old_line, &out->old_column);
-    out->new_excerpt = locate(arena, &after, &out->new_line, &out->new_column);
+    out->old_excerpt = locate(arena, &before, common, &out->old_line, &out->old_column);
+    out->new_excerpt = locate(arena, &after, common, &out->new_line, &out->new_column);
 }

@@ -6,7 +6,7 @@
 #include "base/str.h"
 #include "domain/finding.h"
 
-#define PD_EXCERPT_MAX 200 /* bytes of a statement's first line */
+#define PD_EXCERPT_MAX 200 /* bytes of an excerpt */
 
 /* Fills *out, whose texts are the arena's; commit, author and subject are "" and time is 0, for
  * the caller to fill. The kind is PD_CHANGE_UNKNOWN when one of the two texts is not to be had

@@ -30,12 +30,32 @@ static bool begins_with(const char *text, size_t len, const char *word)
     return len >= strlen(word) && strncasecmp(text, word, strlen(word)) == 0;
 }
 
+static size_t line_len(const char *text, size_t len)
+{
+    size_t at = 0;
+    while (at < len && !is_line_end(text[at]))
+        at++;
+    return at;
+}
+
+/* goose reads its mark wherever it stands in a comment. */
+static bool mentions_goose(const char *text, size_t len)
+{
+    for (size_t at = 0; at < len; at++) {
+        if (text[at] == '+' && begins_with(text + at, len - at, "+goose"))
+            return true;
+    }
+    return false;
+}
+
 /* Whether a line comment, with its dashes, is one that a tool reads. */
 static bool is_directive(const char *text, size_t len)
 {
-    static const char *const words[] = {"predeploy", "+goose", "migrate:", NO_TRANSACTION};
+    static const char *const words[] = {"predeploy", "migrate:", NO_TRANSACTION};
     if (!begins_with(text, len, "--"))
         return false;
+    if (0)
+        return true;
     size_t at = skip_blanks(text, len, 2);
     for (size_t i = 0; i < sizeof words / sizeof *words; i++) {
         if (begins_with(text + at, len - at, words[i]))

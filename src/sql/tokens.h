@@ -1,10 +1,10 @@
 /* What of an SQL text means something: PostgreSQL's tokens, and the comments that tools read. Two
  * texts with the same sequence of these tokens differ in comments and white space only.
  *
- * Comments that tools read are `--> statement-breakpoint`, and line comments that begin with one of
- * `predeploy`, `+goose`, `migrate:` and `no-transaction`. Those readers know no literals and no
- * block comments: where one of theirs stands inside a token, or SQL stands behind a breakpoint
- * inside a comment, the rest of the text is one token, byte for byte.
+ * Comments that tools read are `--> statement-breakpoint`, line comments that begin with one of
+ * `predeploy`, `migrate:` and `no-transaction`, and those that have `+goose` anywhere. Those
+ * readers know no literals and no block comments: where one of theirs stands inside a token, or SQL
+ * stands behind a breakpoint inside a comment, the rest of the text is one token, byte for byte.
  */
 #ifndef PD_SQL_TOKENS_H
 #define PD_SQL_TOKENS_H

@@ -7,8 +7,9 @@ predeploy's.
 import random
 import re
 
-TITLES = ("create_users", "add.index", "split orders", "größe", "日本語", "a-b_c", "x__y", "v2.1 fixes",
-          "drop_old", "Ünïcode name", "add_column_to_a_very_long_table_name_that_somebody_chose", "t")
+TITLES = ("create_users", "add.index", "split orders", "größe", "日本語", "a-b_c", "x__y",
+          "v2.1 fixes", "drop_old", "Ünïcode name", "t",
+          "add_column_to_a_very_long_table_name_that_somebody_chose")
 BLOCK = ("CREATE FUNCTION f{0}() RETURNS trigger AS $$\nBEGIN\n    -- a remark; it ends nothing\n"
          "    RETURN NEW;\nEND;\n$$ LANGUAGE plpgsql;\n")
 BODIES = ("CREATE TABLE t{0} (id bigint PRIMARY KEY, note text);\n",
@@ -50,7 +51,8 @@ def counted(rng, count, width=0):
 def stamped(rng, count, year=2019):
     """YYYYMMDDHHMMSS."""
     for at in range(count):
-        yield f"{year + at // 360}{at // 30 % 12 + 1:02d}{at % 30 + 1:02d}{rng.randint(0, 235959):06d}"
+        day = f"{year + at // 360}{at // 30 % 12 + 1:02d}{at % 30 + 1:02d}"
+        yield f"{day}{rng.randint(0, 235959):06d}"
 
 
 def mixed(rng, count):
@@ -80,8 +82,9 @@ def golang_migrate(name, versions, count):
 
 def in_golang_migrate(files):
     """Its source reads VERSION_TITLE.up.EXT of one folder, and sorts by the version as a uint64."""
-    found = [(re.fullmatch(r"([0-9]+)_(.*)\.up\.(.*)", path), path) for path in files if "/" not in path]
-    return [path for _, path in sorted((int(m[1]), path) for m, path in found if m)]
+    form = re.compile(r"([0-9]+)_(.*)\.up\.(.*)")
+    found = [path for path in files if "/" not in path and form.fullmatch(path)]
+    return sorted(found, key=lambda path: int(form.fullmatch(path)[1]))
 
 
 def goose(count):
@@ -189,7 +192,8 @@ def flyway(prefix, count):
         if project.some(0.5):
             project.put(f"{folder}U{version}__{title}.sql", f"DROP TABLE t{n};\n")
         if project.some(0.03):
-            project.put(f"{folder}{prefix}{version}__{title}.sql.conf", "executeInTransaction=true\n")
+            conf = f"{folder}{prefix}{version}__{title}.sql.conf"
+            project.put(conf, "executeInTransaction=true\n")
     project.put("R__views.sql", "CREATE VIEW v AS SELECT 1;\n")
     project.put("R__grants for all.sql", "SELECT 1;\n")
     project.put("README.md", "# Migrations\n")
@@ -226,8 +230,8 @@ def dbmate(count):
 
 def in_dbmate(files):
     """FindMigrations: ^([0-9]+).*\\.sql$ of one folder, sorted by the names of the files."""
-    return sorted((path for path in files if "/" not in path and re.match(r"[0-9]+.*\.sql$", path)),
-                  key=str.encode)
+    found = [path for path in files if "/" not in path and re.match(r"[0-9]+.*\.sql$", path)]
+    return sorted(found, key=str.encode)
 
 
 def plain(name, width, count):

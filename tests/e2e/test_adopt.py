@@ -324,6 +324,53 @@ def test_other_content_is_refused(tool, project, db):
     assert db.dump() == before
 
 
+def test_two_rows_where_the_tool_keeps_one(project, db):
+    tool = GolangMigrate()
+    repo = project(tool)
+    migrate(db, tool, "a", "b")
+    db.query("INSERT INTO schema_migrations VALUES (1, false)")
+    before = db.dump()
+    result = repo.run("adopt", "--format", "json", env=db.env)
+    assert (result.status, result.rules) == (1, ["adopt-unfinished"]), result
+    assert "2 rows (1, 9)" in result.json["findings"][0]["message"]
+    assert db.dump() == before
+    closed = repo.run("deploy", "--format", "json", env=db.env)
+    assert (closed.status, closed.rules) == (1, ["ledger-foreign"]), closed
+    assert ran(db) == "a b"
+    db.query("DELETE FROM schema_migrations WHERE version = 1")  # as migrate force leaves it
+    assert repo.run("adopt", env=db.env).status == 0
+
+
+def test_each_row_of_a_migration_has_its_content(project, db):
+    tool = Prisma()
+    repo = project(tool)
+    migrate(db, tool, "a", "b")
+    db.query("INSERT INTO _prisma_migrations (id, checksum, finished_at, migration_name) VALUES "
+             f"('x', 'deadbeef', now(), '{tool.name('b')}')")
+    before = db.dump()
+    result = repo.run("adopt", "--format", "json", env=db.env)
+    assert (result.status, result.rules) == (1, ["adopt-mismatch"]), result
+    assert db.dump() == before
+    db.query("UPDATE _prisma_migrations SET rolled_back_at = now() WHERE id = 'x'")
+    assert repo.run("adopt", env=db.env).status == 0
+
+
+@pytest.mark.parametrize("change", [
+    "type = 'JDBC', script = 'V1_9__b.java', checksum = NULL",
+    "type = 'JDBC', checksum = NULL",
+    "script = 'V1_9__other.sql', checksum = NULL",
+])
+def test_something_else_of_that_version(project, db, change):
+    tool = Flyway()
+    repo = project(tool)
+    migrate(db, tool, "a", "b")
+    db.query(f"UPDATE flyway_schema_history SET {change} WHERE description = 'b'")
+    before = db.dump()
+    result = repo.run("adopt", "--format", "json", env=db.env)
+    assert (result.status, result.rules) == (1, ["adopt-mismatch"]), result
+    assert db.dump() == before
+
+
 @each_tool
 def test_what_the_revision_lacks_is_refused(tool, project, db):
     repo = project(tool)
@@ -368,6 +415,36 @@ def test_two_that_fit(project, db):
     assert len(names(db)) == 2
     result = repo.run("adopt", "--from", "flyway", env=db.env)
     assert result.status == 2 and "public.goose_db_version (goose)" in result.both, result
+
+
+def test_two_that_fit_are_not_chosen_from_by_a_lower_severity(project, db):
+    goose, golang = Goose(), GolangMigrate()
+    repo = project(goose)
+    settings = (repo.path / ".predeploy").read_text()
+    repo.write(".predeploy", settings + '[rule "adopt-ambiguous"]\n\tseverity = warning\n')
+    repo.commit("lowered")
+    migrate(db, goose, "a", "b")
+    db.query(golang.make + golang.applied("a"))
+    before = db.dump()
+    result = repo.run("adopt", env=db.env)
+    assert result.status == 2 and "--from" in result.both, result
+    assert db.dump() == before
+    assert repo.run("adopt", "--from", "goose", env=db.env).status == 0
+    assert len(names(db)) == 2
+
+
+@pytest.mark.parametrize("row", ["(4, false)", "(4, true)", "(3, false)"])
+def test_an_older_release_of_a_set_of_ones_own(make_repo, db, row):
+    """golang-migrate's table is at a version that this revision does not have: all in it has run."""
+    repo = make_repo("plain", commit=False)
+    repo.write(".predeploy", "[migrations]\n\tlayout = custom\n[layout]\n\tup = {version}_{name}.sql\n"
+               "\trollback = {version}_{name}-rollback.sql\n")
+    repo.commit("a layout of its own")
+    db.query(GolangMigrate.make + f"INSERT INTO schema_migrations VALUES {row}")
+    before = db.dump_but_ledger()
+    closed = repo.run("deploy", "--format", "json", env=db.env)
+    assert (closed.status, closed.rules) == (1, ["ledger-foreign"]), closed
+    assert names(db) == [] and db.dump_but_ledger() == before
 
 
 def test_by_name(make_repo, db):
@@ -439,6 +516,11 @@ def test_said_to_be_another_applications(make_repo, db):
     assert names(db) == []
     repo.write(".predeploy", '[rule "ledger-foreign"]\n\tseverity = warning\n')
     repo.commit("not ours")
+    before = db.dump()
+    result = repo.run("adopt", env=db.env)
+    assert result.status == 2 and "another application's" in result.both, result
+    assert db.dump() == before
+    assert "ledger-foreign" in repo.check(env=db.env).out
     assert repo.run("deploy", env=db.env).status == 0
     assert names(db) == ["0001_customers", "0002_orders", "0003_seed"]
 

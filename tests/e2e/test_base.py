@@ -1,6 +1,7 @@
 """Where the base comes from, and what a revision is held against: the merge base, and the tip."""
 
 import json
+import os
 import subprocess
 
 import pytest
@@ -151,9 +152,12 @@ def test_a_push_must_keep_all_that_was_there(clone, tmp_path):
     """A forced push is no merge: what it replaces was published, also behind the merge base."""
     branch(clone, "old", "0004_old")
     before = clone.git("rev-parse", "HEAD")
-    branch(clone, "new", "0005_new")
-    result = clone.check(env=event(tmp_path, "push", {"before": before}))
+    after = branch(clone, "new", "0005_new")
+    pushed = event(tmp_path, "push", {"before": before, "after": after})
+    result = clone.check(env=pushed)
     assert (result.status, result.rules) == (1, ["history-removed"])
+    other = clone.check("origin/main", env=pushed)
+    assert (other.status, other.rules) == (0, []), "that revision replaces nothing"
     created = event(tmp_path, "push", {"before": "0" * 40})
     assert clone.check(env=created).status == 0, "a new branch falls back to what the clone knows"
 
@@ -175,7 +179,10 @@ def test_the_event_goes_before_the_settings(clone, tmp_path):
     clone.write(".predeploy", "[check]\n\tbase = HEAD\n")
     clone.write(clone.up(NAMES[1]), "CREATE TABLE orders ();\n")
     clone.commit("edit")
-    assert clone.check().status == 0, "the settings name a base in which all is published"
+    assert clone.check().rules == ["history-edited"], "the remote's default branch is asked all the same"
+    clone.git("remote", "set-head", "origin", "-d")
+    clone.git("update-ref", "-d", "refs/remotes/origin/main")
+    assert clone.check().status == 0, "nothing but the settings says what is published"
     result = clone.check(env=event(tmp_path, "pull_request", payload_of("pull_request", old)))
     assert result.rules == ["history-edited"]
 
@@ -345,7 +352,164 @@ def test_commands_in_hints_can_be_pasted(make_repo, tmp_path):
     repo.commit("edit")
     result = repo.check("--base", base)
     hint = result.json["findings"][0]["hint"]
-    command = hint[hint.index("git checkout") :]
+    command = hint[hint.index("git checkout") :].rstrip("`")
     subprocess.run(["sh", "-c", command], cwd=repo.path, check=True, env=repo.predeploy.env())
     repo.commit("mended")
     assert repo.check("--base", base).status == 0
+
+
+def test_verify_needs_no_base(clone, db):
+    assert clone.run("deploy", env=db.env).status == 0
+    clone.git("remote", "set-head", "origin", "-d")
+    clone.git("checkout", "-q", "--detach")
+    assert clone.run("verify", env=db.env).status == 0
+
+
+def test_a_program_that_changed_is_no_edit_of_comments(make_repo):
+    repo = make_repo("plain")
+    repo.write(".predeploy", "[check]\n\tcosmetic = warning\n")
+    repo.write("migrations/0004_seed.sh", 'psql --command "select 1"\n')
+    assert repo.run("record").status == 0
+    repo.commit("a program", record=False)
+    base = repo.git("rev-parse", "HEAD")
+    repo.write("migrations/0004_seed.sh", 'psql --command "drop table users"\n')
+    sums = repo.path / "migrations/SHA256SUMS"
+    kept = [line for line in sums.read_text().splitlines(True) if "0004" not in line]
+    sums.write_text("".join(kept))
+    assert repo.run("record", "--base", f"{base}~1").status == 0
+    repo.commit("another program", record=False)
+    result = repo.check("--base", base)
+    assert result.status == 1 and "history-edited" in result.rules, result
+    finding = next(f for f in result.json["findings"] if f["rule"] == "history-edited")
+    assert finding["severity"] == "error" and finding["change"]["kind"] == "unknown", finding
+
+
+def test_many_cosmetic_edits_have_one_verdict(make_repo):
+    repo = make_repo("plain", [(f"{n:04}_t", f"CREATE TABLE t{n} ();\n", "SELECT 1;\n") for n in range(45)])
+    base = repo.git("rev-parse", "HEAD")
+    repo.write(".predeploy", "[check]\n\tcosmetic = warning\n")
+    for n in range(45):
+        path = repo.path / repo.up(f"{n:04}_t")
+        path.write_text("-- a comment\n" + path.read_text())
+    repo.commit("comments", record=False)
+    result = repo.check("--base", base)
+    assert result.status == 0, result
+    assert {f["severity"] for f in result.json["findings"]} == {"warning"}
+
+
+def own(clone):
+    """A branch that edits what main has, is pushed by itself, and goes on."""
+    clone.git("checkout", "-q", "-b", "own")
+    clone.write(clone.up(NAMES[1]), "CREATE TABLE orders ();\n")
+    edited = clone.commit("edit")
+    clone.git("push", "-q", "--no-verify", "-u", "origin", "own")
+    return edited
+
+
+def test_what_a_branch_pushed_itself_is_not_published(clone, tmp_path):
+    own(clone)
+    assert clone.check().rules == ["history-edited"]
+    clone.git("clone", "-q", "-b", "own", tmp_path / "remote.git", tmp_path / "ci")
+    clone.path = tmp_path / "ci"
+    assert clone.check().rules == ["history-edited"]
+
+
+def test_the_second_push_of_a_branch(clone, tmp_path):
+    before = own(clone)
+    clone.migration("0004_more", "CREATE TABLE more ();\n")
+    after = clone.commit("more")
+    payload = {"before": before, "after": after, "repository": {"default_branch": "main"}}
+    assert clone.check(env=event(tmp_path, "push", payload)).rules == ["history-edited"]
+
+
+def test_a_shallow_clone_of_one_branch_knows_nothing_else(clone, tmp_path):
+    own(clone)
+    clone.git("clone", "-q", "--depth=1", "-b", "own", f"file://{tmp_path}/remote.git", tmp_path / "ci")
+    clone.path = tmp_path / "ci"
+    result = clone.run("check")
+    assert result.status == 3 and "set-head" in result.both, result
+
+
+@pytest.mark.parametrize("kind", ["tag", "branch"])
+@pytest.mark.parametrize("how", ["settings", "option"])
+def test_a_tag_that_is_called_like_the_base(kind, how, clone):
+    clone.write(".predeploy", "[check]\n\tbase = origin/main\n")
+    clone.write(clone.up(NAMES[1]), "CREATE TABLE orders ();\n")
+    clone.commit("edit")
+    clone.git(kind, "origin/main")
+    result = clone.check(*(["--base", "origin/main"] if how == "option" else []))
+    assert "history-edited" in result.rules, result
+
+
+def test_an_event_file_that_never_ends(clone, tmp_path):
+    os.mkfifo(tmp_path / "fifo")
+    env = {"GITHUB_EVENT_NAME": "push", "GITHUB_EVENT_PATH": str(tmp_path / "fifo")}
+    assert clone.check(env=env).status == 3
+
+
+def test_another_kind_of_names_hides_nothing(clone):
+    for name in NAMES:
+        clone.remove(clone.up(name))
+        clone.remove(clone.down(name))
+    clone.write("migrations/1_n.up.sql", "CREATE TABLE n ();\n")
+    clone.write("migrations/1_n.down.sql", "DROP TABLE n;\n")
+    clone.commit("golang-migrate now")
+    result = clone.check()
+    assert result.status == 1 and result.rules.count("history-removed") == len(NAMES), result
+
+
+def test_who_removed_it_is_told(clone):
+    clone.remove(clone.up(NAMES[2]))
+    clone.remove(clone.down(NAMES[2]))
+    removed = clone.commit("drop the seed")
+    clone.write("README", "x")
+    clone.commit("something else")
+    result = clone.check()
+    assert result.rules == ["history-removed"]
+    by = result.json["findings"][0]["change"]["changed_by"]
+    assert (by["commit"], by["author"]) == (removed, "Ada")
+    assert "removed by " + removed[:7] in clone.run("check").out
+
+
+def test_a_comment_in_the_way_up_is_no_other_way_down(make_repo, db):
+    repo = make_repo("plain", [])
+    text = "-- +goose Up\n-- hello\nCREATE TABLE a (id int);\n-- +goose Down\nDROP TABLE a;\n"
+    repo.write("migrations/00001_a.sql", text)
+    assert repo.run("record", "--layout", "goose").status == 0
+    repo.commit("first", record=False)
+    assert repo.run("deploy", env=db.env).status == 0
+    repo.write("migrations/00001_a.sql", text.replace("hello", "hello world"))
+    repo.commit("comment")
+    result = repo.check(env=db.env)
+    assert (result.status, result.rules) == (1, ["applied-edited"]), result
+    repo.write("migrations/00001_a.sql", text.replace("DROP TABLE a", "DROP TABLE a CASCADE"))
+    repo.commit("the way down")
+    assert set(repo.check(env=db.env).rules) == {"applied-edited", "applied-companion-changed"}
+
+
+def test_a_file_that_moved_with_its_folder_is_put_back_there(clone):
+    base = clone.git("rev-parse", "HEAD")
+    clone.git("mv", "migrations", "db")
+    clone.folder = "db"
+    clone.write(".predeploy", "[migrations]\n\tpath = db\n")
+    clone.write(clone.up(NAMES[1]), "CREATE TABLE orders ();\n")
+    clone.commit("move and edit")
+    result = clone.check("--base", base)
+    assert result.rules == ["history-edited"], result
+    hint = result.json["findings"][0]["hint"]
+    command = hint[hint.index("git show") :].rstrip("`")
+    subprocess.run(["sh", "-c", command], cwd=clone.path, check=True, env=clone.predeploy.env())
+    clone.commit("mended")
+    assert clone.check("--base", base).status == 0
+
+
+def test_a_branch_that_a_shallow_clone_lacks(clone, tmp_path):
+    own(clone)
+    clone.git("clone", "-q", "--depth=1", "-b", "own", f"file://{tmp_path}/remote.git", tmp_path / "ci")
+    clone.path = tmp_path / "ci"
+    result = clone.run("check", "--base", "origin/main", "--format", "json")
+    assert result.status == 3
+    hint = result.json["error"]["hint"]
+    command = hint[hint.index("git fetch") : hint.index(" (in GitHub")]
+    subprocess.run(["sh", "-c", command], cwd=clone.path, check=True, env=clone.predeploy.env())
+    assert clone.check("--base", "origin/main").rules == ["history-edited"]

@@ -210,6 +210,54 @@ def test_no_transaction(layout, files, project, db):
     assert result.status == 1 and result.rules == ["sql-no-transaction"], result
 
 
+def rerecord(repo):
+    """SHA256SUMS of all files that stand there, whatever the base says."""
+    names = sorted(str(path.relative_to(repo.migrations)) for path in repo.migrations.rglob("*")
+                   if path.is_file() and path.name != "SHA256SUMS")
+    repo.write("migrations/SHA256SUMS", "".join(
+        f"{world.sha256((repo.migrations / name).read_bytes())}  {name}\n" for name in names))
+
+
+# What steers a migration is no SQL: a line break that SQL would pass over counts in it.
+STEERED = {
+    "diesel": (["1_t/up.sql", "1_t/down.sql"], "1_t/metadata.toml",
+               "# run_in_transaction = false\n", "#\nrun_in_transaction = false\n"),
+    "flyway": (["V1__t.sql", "U1__t.sql"], "V1__t.sql.conf",
+               "x=1 placeholderReplacement=false\n", "x=1\nplaceholderReplacement=false\n"),
+}
+
+
+@pytest.mark.parametrize("recorded_again", [False, True])
+@pytest.mark.parametrize("act", ["none", "add", "edit", "remove"])
+@pytest.mark.parametrize("layout", STEERED)
+def test_what_steers_a_migration_is_published_with_it(layout, act, recorded_again, project):
+    names, config, before, after = STEERED[layout]
+    files = {name: "SELECT 1;\n" for name in names}
+    if act != "add":
+        files[config] = before
+    repo = project(layout, files, "[check]\n\tcosmetic = warning\n")
+    assert recorded(repo) == sorted(files)
+    repo.git("branch", "published")
+    if act == "remove":
+        repo.remove(f"migrations/{config}")
+    elif act != "none":
+        repo.write(f"migrations/{config}", after)
+    if recorded_again:
+        rerecord(repo)
+    repo.commit("steered", record=False)
+    result = repo.check("--base", "published")
+    if act == "none":
+        assert result.status == 0 and result.rules == [], result
+        return
+    sums = {"add": "sums-unlisted", "edit": "hash-mismatch", "remove": "sums-missing-file"}[act]
+    assert result.status == 1, result
+    assert set(result.rules) == ({"history-edited"} if recorded_again else {"history-edited", sums})
+    finding = [f for f in result.json["findings"] if f["rule"] == "history-edited"][0]
+    assert finding["path"] == f"migrations/{config}"
+    told = {"add": "was added", "edit": "was edited", "remove": "was removed"}[act]
+    assert told in finding["message"]
+
+
 def test_placeholders(project, db):
     files = {"V1__t.sql": "CREATE TABLE ${name} (i int);\n", "U1__t.sql": "SELECT 1;\n",
              "R__views.sql": "SELECT 1;\n"}

@@ -1,6 +1,7 @@
 """predeploy new: a migration in each layout, as its tool would write it, and the companions."""
 
 import json
+import os
 import re
 import time
 
@@ -353,3 +354,34 @@ def test_drizzle_kit_begins_behind_the_first(project):
     project.kit("check")
     project.migrate()
     assert project.db.tables() == ["posts", "users"] and len(project.ledger()) == 2
+
+
+def test_programs_are_passed_over(make_repo):
+    """Their way back is in them: they get no companion, and keep nobody else from one."""
+    repo = make_repo("plain")
+    repo.remove(repo.down("0002_orders"))
+    repo.write("migrations/0004_backfill.js", "x()\n")
+    repo.commit("program")
+    assert new(repo, "--companions") == ["migrations/0002_orders-rollback.sql"]
+    assert new(repo, "more") == ["migrations/0005_more-rollback.sql", "migrations/0005_more.sql"]
+
+
+def test_without_a_pattern_of_companions(make_repo):
+    repo = make_repo("plain")
+    for path in repo.migrations.glob("*-rollback.sql"):
+        path.unlink()
+    repo.write(".predeploy", "[layout]\n\tup = {version}_{title}.sql\n")
+    repo.commit("custom")
+    result = repo.check()
+    hints = {f["hint"] for f in result.json["findings"] if f["rule"] == "rollback-missing"}
+    assert len(hints) == 1 and "set layout.rollback" in hints.pop(), result
+    result = repo.run("new", "--companions")
+    assert result.status == 2 and "layout.rollback" in result.both, result
+    assert new(repo, "more") == ["migrations/0004_more.sql"]
+
+
+def test_settings_that_are_no_file(make_repo):
+    repo = make_repo("plain")
+    os.mkfifo(repo.path / ".predeploy")
+    result = repo.run("new", "more")
+    assert result.status == 2 and "it is no regular file" in result.both, result

@@ -126,7 +126,7 @@ def test_one_bad_ref_of_several(pushed):
     repo.commit("bad")
     repo.git("branch", "good", "main")
     assert push(repo, "origin", "good", "bad").returncode != 0
-    assert "bad" not in remote_refs(repo)
+    assert "refs/heads/bad" not in remote_refs(repo)
 
 
 def test_a_bad_commit_that_a_later_one_mends(pushed):
@@ -312,3 +312,55 @@ def test_the_database_is_never_touched(pushed):
     result = pushed.run("hook", "pre-push", "origin", str(pushed.remote), input=line,
                         env={"DATABASE_URL": "postgresql://127.0.0.1:1/x"})
     assert result.status == 0, result
+
+
+def forget(repo, *revisions):
+    """Removes every object that only these revisions have: who asks for one of them fails."""
+    objects = repo.git("rev-list", "--objects", *revisions).split("\n")
+    lost = [line.split()[0] for line in objects if line]
+    for oid in lost:
+        (repo.path / ".git" / "objects" / oid[:2] / oid[2:]).unlink()
+    return lost
+
+
+def test_history_is_read_as_far_as_the_base(pushed):
+    """One migration more: what lies behind the published tip is not asked for."""
+    repo = pushed
+    for number in range(3, 9):
+        repo.migration(f"{number:04d}_more", f"SELECT {number};\n")
+        repo.commit(f"more {number}")
+    assert push(repo, "-u", "origin", "main").returncode == 0
+    lost = forget(repo, "HEAD^", "^HEAD^{tree}")
+    assert len(lost) > 12, lost
+    assert repo.git("log", check=False).returncode != 0
+    repo.migration("0009_last", "SELECT 9;\n")
+    repo.commit("last")
+    for command in (["check"], ["check", "--base", "origin/main"]):
+        result = repo.run(*command)
+        assert result.status == 0 and "9 published" in result.out, result
+    tip, base = repo.git("rev-parse", "HEAD", "origin/main").split()
+    line = f"refs/heads/main {tip} refs/heads/main {base}\n"
+    result = repo.run("hook", "pre-push", "origin", repo.remote, input=line.encode())
+    assert result.status == 0, result
+    repo.remove(repo.down("0009_last"))
+    repo.git("commit", "-q", "-a", "--amend", "-m", "without its companion")
+    tip = repo.git("rev-parse", "HEAD").strip()
+    line = f"refs/heads/main {tip} refs/heads/main {base}\n"
+    result = repo.run("hook", "pre-push", "origin", repo.remote, input=line.encode())
+    assert result.status == 1 and "rollback-missing" in result.both, result
+
+
+def test_a_default_branch_of_another_name(pushed):
+    """Without the remote's HEAD the branch is not known: that is told, not passed over."""
+    repo = pushed
+    repo.git("branch", "-m", "trunk")
+    repo.git("push", "-q", "--no-verify", "-u", "origin", "trunk")
+    repo.git("push", "-q", "--no-verify", "origin", "trunk:other")
+    repo.git("fetch", "-q", "origin")
+    repo.git("checkout", "-q", "-b", "side", "trunk~0")
+    repo.migration("0003_side", "SELECT 1;\n")
+    repo.commit("side")
+    done = push(repo, "origin", "side")
+    assert done.returncode != 0 and b"set-head origin" in done.stdout + done.stderr, done
+    repo.git("remote", "set-head", "origin", "trunk")
+    assert push(repo, "origin", "side").returncode == 0

@@ -7,7 +7,9 @@ SELECT DISTINCT ON (t.version) pg_catalog.left(t.version::pg_catalog.text, 300),
             WHEN pg_catalog.starts_with(t.type::pg_catalog.text, 'UNDO')
                  OR t.type = 'DELETE' THEN 'reverted'
             ELSE 'applied'
-       END
+       END,
+       COALESCE(pg_catalog.left(t.script::pg_catalog.text, 1000), ''),
+       t.type IS DISTINCT FROM 'SQL'
 FROM ONLY {ledger} AS t
 WHERE t.version IS NOT NULL
 ORDER BY t.version, t.installed_rank DESC

@@ -68,12 +68,12 @@ static const scenario scenarios[] = {
     {"P", "root.sql", "A", "Ada", true},
     {"P", "db//other.sql", "C", "Ada", true},
     {"P", "db/to.sql", "F", "Ada", true},
-    {"P", "db/from.sql", NULL, "", false},
+    {"P", "db/from.sql", "F", "Ada", false}, /* removed there */
     {"E", "db/back.sql", "A", "Ada", true},
-    {"F", "db/back.sql", NULL, "", false},
+    {"F", "db/back.sql", "F", "Ada", false},
     {"P", "db/back.sql", "G", "Ada", true},
-    {"O", "db/kept.sql", "A", "Ada", true}, /* its mode changed since, not its content */
-    {"P", "db/kept.sql", NULL, "", false},  /* a folder */
+    {"O", "db/kept.sql", "A", "Ada", true},  /* its mode changed since, not its content */
+    {"P", "db/kept.sql", "P", "Ada", false}, /* a folder now */
     {"P", "db/kept.sql/x", "P", "Ada", true},
     {"O", "db/kept.sql/x", NULL, "", false},
     {"P", "db/both.sql", "I", "Ada", true},

@@ -4,6 +4,7 @@
 #include <sys/resource.h>
 #include <time.h>
 
+#include "base/hash.h"
 #include "git/repository.h"
 #include "git/worktree.h"
 
@@ -70,6 +71,9 @@ static void check_entries(const pd_snapshot *snapshot, const expected *entries, 
         if (entry->data != NULL) {
             assert_memory_equal(entry->data, entries[i].data, entry->size);
             assert_int_equal(entry->data[entry->size], '\0');
+            char sha256[PD_SHA256_HEX];
+            pd_sha256_hex(entry->data, entry->size, sha256);
+            assert_string_equal(entry->sha256, sha256);
         }
     }
     assert_int_equal(snapshot->count, count);
@@ -105,6 +109,9 @@ static void test_entries(void **state)
         assert_string_equal(snapshot.tree_oid, tree);
         assert_string_equal(pd_snapshot_find(&snapshot, "a.sql")->oid, blob);
         assert_null(pd_snapshot_find(&snapshot, "b/deep/far.sql"));
+        assert_int_equal(snapshot.deep_count, 1);
+        assert_string_equal(snapshot.deep[0], "b/deep/far.sql");
+        assert_false(snapshot.deep_more);
     }
 }
 
@@ -131,6 +138,26 @@ static void test_root_and_absent(void **state)
         snapshot_of(place, "plain", "HEAD", absent[i], &snapshot);
         assert_int_equal(snapshot.count, 0);
         assert_string_equal(snapshot.tree_oid, "");
+    }
+}
+
+static void test_folder_oid(void **state)
+{
+    repo_place *place = *state;
+    const char *none[] = {"no", "app/db/a.sql", "app/linked", "app/module", "app/db/a.sql/x"};
+    pd_error err = {0};
+    pd_revision revision;
+    char oid[PD_OID_HEX];
+    PD_AUTO_GIT git = NULL;
+    assert_true(pd_git_open(&git, place->arena, repo_path(place, "plain"), &err) &&
+                pd_git_resolve(git, "HEAD", &revision, &err));
+    assert_true(pd_git_folder_oid(git, &revision, "./app/db/", oid, &err));
+    assert_string_equal(oid, repo_ask(place, "git -C plain rev-parse HEAD:app/db"));
+    assert_true(pd_git_folder_oid(git, &revision, "", oid, &err));
+    assert_string_equal(oid, repo_ask(place, "git -C plain rev-parse HEAD:"));
+    for (size_t i = 0; i < sizeof none / sizeof *none; i++) {
+        assert_true(pd_git_folder_oid(git, &revision, none[i], oid, &err));
+        assert_string_equal(oid, "");
     }
 }
 
@@ -393,12 +420,19 @@ static void test_ten_thousand_files(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_entries),          cmocka_unit_test(test_root_and_absent),
-        cmocka_unit_test(test_without_contents), cmocka_unit_test(test_no_folder),
-        cmocka_unit_test(test_read_file),        cmocka_unit_test(test_work_tree_does_not_matter),
-        cmocka_unit_test(test_hostile_names),    cmocka_unit_test(test_broken_trees),
-        cmocka_unit_test(test_partial_clone),    cmocka_unit_test(test_bombs),
-        cmocka_unit_test(test_limits),           cmocka_unit_test(test_ten_thousand_files),
+        cmocka_unit_test(test_entries),
+        cmocka_unit_test(test_root_and_absent),
+        cmocka_unit_test(test_folder_oid),
+        cmocka_unit_test(test_without_contents),
+        cmocka_unit_test(test_no_folder),
+        cmocka_unit_test(test_read_file),
+        cmocka_unit_test(test_work_tree_does_not_matter),
+        cmocka_unit_test(test_hostile_names),
+        cmocka_unit_test(test_broken_trees),
+        cmocka_unit_test(test_partial_clone),
+        cmocka_unit_test(test_bombs),
+        cmocka_unit_test(test_limits),
+        cmocka_unit_test(test_ten_thousand_files),
     };
     return cmocka_run_group_tests(tests, setup, repo_teardown);
 }

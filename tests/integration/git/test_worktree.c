@@ -49,6 +49,9 @@ static void snapshot_of(repo_place *place, const char *repo, const char *folder,
 static void check_same(const pd_snapshot *files, const pd_snapshot *commit)
 {
     assert_int_equal(files->count, commit->count);
+    assert_int_equal(files->deep_count, commit->deep_count);
+    for (size_t i = 0; i < files->deep_count; i++)
+        assert_string_equal(files->deep[i], commit->deep[i]);
     for (size_t i = 0; i < files->count; i++) {
         const pd_entry *file = &files->entries[i];
         const pd_entry *entry = &commit->entries[i];
@@ -90,6 +93,8 @@ static void test_kinds(void **state)
     assert_int_equal(pd_snapshot_find(&files, "etc")->kind, PD_ENTRY_SYMLINK);
     assert_null(pd_snapshot_find(&files, "etc/passwd"));
     assert_null(pd_snapshot_find(&files, "b/deep/far.sql"));
+    assert_int_equal(files.deep_count, 1);
+    assert_string_equal(files.deep[0], "b/deep/far.sql");
     assert_string_equal(pd_snapshot_find(&files, "b/migration.sql")->data, "select 2;\n");
     worktree_of(place, "plain", "app/nowhere", &files);
     assert_int_equal(files.count, 0);

@@ -1,5 +1,5 @@
 /* Tables of other migration tools, made and filled as the tools do it, are read and left alone. */
-#include "pg_world.h"
+#include "batches.h"
 
 #define GOLANG_MIGRATE                                                                             \
     "CREATE TABLE IF NOT EXISTS \"public\".\"schema_migrations\" (version bigint not null "        \
@@ -68,6 +68,9 @@ static const char *describe(world *w, const pd_ledger *ledger)
             text = pd_arena_printf(w->arena, "%s %s%s%s %s", text, row->version,
                                    row->checksum == NULL ? "" : "=",
                                    row->checksum == NULL ? "" : row->checksum, states[row->state]);
+            if (row->script != NULL)
+                text = pd_arena_printf(w->arena, "%s [%s%s]", text, row->program ? "program " : "",
+                                       row->script);
         }
     }
     return text;
@@ -85,6 +88,9 @@ static const scenario scenarios[] = {
      "golang-migrate public.schema_migrations: 41 up-to"},
     {"golang-migrate that failed", GOLANG_MIGRATE "INSERT INTO schema_migrations VALUES (3, true)",
      "golang-migrate public.schema_migrations: 3 unfinished"},
+    {"golang-migrate, two rows",
+     GOLANG_MIGRATE "INSERT INTO schema_migrations VALUES (2, false), (10, false)",
+     "golang-migrate public.schema_migrations: 2 up-to 10 up-to"},
     {"golang-migrate, all down", GOLANG_MIGRATE, "golang-migrate public.schema_migrations:"},
     {"dbmate", DBMATE "INSERT INTO schema_migrations VALUES ('20240102'), ('20240101')",
      "dbmate public.schema_migrations: 20240101 applied 20240102 applied"},
@@ -113,6 +119,10 @@ static const scenario scenarios[] = {
                        "NULL, NULL)",
      "prisma public._prisma_migrations: 20240101_a=aa applied 20240102_b=cc applied "
      "20240103_c=dd unfinished"},
+    {"prisma, one migration twice",
+     PRISMA PRISMA_ROW "('1', '20240101_a', 'ff', now(), NULL), ('2', '20240101_a', 'deadbeef', "
+                       "now(), NULL), ('3', '20240101_a', '00', now(), now())",
+     "prisma public._prisma_migrations: 20240101_a=deadbeef applied 20240101_a=ff applied"},
     {"flyway with a schema, a baseline, an undone, a repeatable, a program and a failure",
      FLYWAY FLYWAY_ROW
      "(0, NULL, '<< Flyway Schema Creation >>', 'SCHEMA', 'x', NULL, 'u', 0, true), "
@@ -123,8 +133,13 @@ static const scenario scenarios[] = {
      "(5, NULL, 'r', 'SQL', 'R__r.sql', 8, 'u', 0, true), "
      "(6, '2', 'c', 'JDBC', 'V2__c', 9, 'u', 0, true), "
      "(7, '3', 'd', 'SQL', 'V3__d.sql', 10, 'u', 0, false)",
-     "flyway public.flyway_schema_history: 1 baseline 1.1=-5 applied 1.2 reverted 2 applied "
-     "3=10 unfinished"},
+     "flyway public.flyway_schema_history: 1 baseline [program x] 1.1=-5 applied [V1_1__a.sql] 1.2 "
+     "reverted [program U1_2__b.sql] 2 applied [program V2__c] 3=10 unfinished [V3__d.sql]"},
+    {"flyway without a script's name", /* which its table must have */
+     FLYWAY "ALTER TABLE flyway_schema_history ALTER script DROP NOT NULL, ALTER type DROP NOT "
+            "NULL;" FLYWAY_ROW "(1, '1', 'a', NULL, NULL, 5, 'u', 0, true)",
+     "flyway public.flyway_schema_history: 1 applied [program ]"},
+    {"flyway without the column", FLYWAY "ALTER TABLE flyway_schema_history DROP script", ""},
     {"two tools", GOOSE DIESEL,
      "diesel public.__diesel_schema_migrations:; goose public.goose_db_version:"},
     /* Of somebody else's form. */
@@ -253,12 +268,133 @@ static void what_rollbacks_took_out(void **state)
     assert_string_equal(ledger.taken_out[1], "b");
 }
 
+#define GOOSE_TWO                                                                                  \
+    GOOSE "INSERT INTO goose_db_version (version_id, is_applied) VALUES (1, true), (2, true);"
+
+/* A batch that takes over what goose has applied, as it was read before. */
+static void open_adoption(world *w, trial *t)
+{
+    trial_open(w, t, PD_LAYOUT_PLAIN);
+    assert_int_equal(t->ledger.foreign_count, 1);
+    t->batch.taken_from = &t->ledger.foreign[0];
+    add_step(w, t, PD_STEP_ADOPT, "00001_a", NULL);
+    add_step(w, t, PD_STEP_ADOPT, "00002_b", NULL);
+}
+
+static const char *adopted(world *w)
+{
+    return ask(w, "SELECT string_agg(name, ' ' ORDER BY seq) FROM predeploy.migrations");
+}
+
+static void make_again(world *w)
+{
+    ask(w, "DROP SCHEMA IF EXISTS public CASCADE; DROP SCHEMA IF EXISTS predeploy CASCADE; CREATE SCHEMA "
+           "public; " GOOSE_TWO);
+}
+
+/* Between the second reading and the batch the tool works once more. */
+static void what_changed_is_not_taken_over(void **state)
+{
+    world *w = *state;
+    static const struct {
+        const char *what;
+        const char *sql;
+        bool changed;
+    } cases[] = {
+        {"nobody was there", "SELECT 1", false},
+        {"down", "DELETE FROM goose_db_version WHERE version_id = 2", true},
+        {"down, as older ones do it",
+         "INSERT INTO goose_db_version (version_id, is_applied) "
+         "VALUES (2, false)",
+         true},
+        {"up", "INSERT INTO goose_db_version (version_id, is_applied) VALUES (3, true)", true},
+        {"dropped", "DROP TABLE goose_db_version", true},
+        {"another one's", "ALTER TABLE goose_db_version DROP COLUMN is_applied", true},
+        {"its schema is gone", "DROP SCHEMA public CASCADE", true},
+        {"down and up again",
+         "DELETE FROM goose_db_version WHERE version_id = 2; INSERT INTO "
+         "goose_db_version (version_id, is_applied) VALUES (2, true)",
+         false},
+    };
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        trial t;
+        print_message("%s\n", cases[i].what);
+        make_again(w);
+        open_adoption(w, &t);
+        ask(w, cases[i].sql);
+        assert_true(trial_run(w, &t));
+        assert_int_equal(t.result.ledger_changed, cases[i].changed);
+        assert_string_equal(adopted(w), cases[i].changed ? "NULL" : "00001_a 00002_b");
+        pd_db_close(&t.db);
+    }
+}
+
+/* What looks like the table now could run anything when it is read. */
+static void what_became_unsafe_is_not_read(void **state)
+{
+    world *w = *state;
+    trial t;
+    ask(w, GOOSE_TWO "CREATE FUNCTION f() RETURNS boolean LANGUAGE plpgsql AS 'BEGIN CREATE TABLE "
+                     "run (); RETURN true; END'");
+    open_adoption(w, &t);
+    ask(w, "DROP TABLE goose_db_version; CREATE VIEW goose_db_version AS SELECT 1 AS id, 1 AS "
+           "version_id, f() AS is_applied");
+    assert_false(trial_run(w, &t));
+    expect_error(w, PD_ERROR_APPLY, "goose_db_version");
+    assert_string_equal(ask(w, "SELECT to_regclass('run')"), "NULL");
+    assert_string_equal(adopted(w), "NULL");
+    pd_db_close(&t.db);
+}
+
+/* A tool that is at work is waited for; the other way round it waits for COMMIT. */
+static void who_writes_is_waited_for(void **state)
+{
+    world *w = *state;
+    trial t;
+    ask(w, GOOSE_TWO);
+    open_adoption(w, &t);
+    w->settings.lock_timeout_ms = 200;
+    ask(w, "BEGIN; DELETE FROM goose_db_version WHERE version_id = 2");
+    assert_false(trial_run(w, &t));
+    expect_error(w, PD_ERROR_LOCKED, "goose_db_version");
+    ask(w, "COMMIT");
+    assert_true(trial_run(w, &t));
+    assert_true(t.result.ledger_changed);
+    assert_string_equal(adopted(w), "NULL");
+    pd_db_close(&t.db);
+}
+
+static void select_alone_does_not_keep_others_out(void **state)
+{
+    world *w = *state;
+    trial t;
+    ask(w, GOOSE_TWO "CREATE ROLE adopter LOGIN; GRANT SELECT ON goose_db_version TO adopter");
+    ask(w, pd_arena_printf(w->arena, "GRANT CREATE ON DATABASE %s TO adopter", w->dbname));
+    w->conninfo = world_conninfo(w, w->dbname, "adopter");
+    open_adoption(w, &t);
+    assert_false(trial_run(w, &t));
+    expect_error(w, PD_ERROR_APPLY, "permission denied");
+    assert_non_null(strstr(w->err.hint, "UPDATE"));
+    assert_string_equal(adopted(w), "NULL");
+    ask(w, "GRANT UPDATE ON goose_db_version TO adopter");
+    assert_true(trial_run(w, &t));
+    assert_string_equal(adopted(w), "00001_a 00002_b");
+    pd_db_close(&t.db);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        WORLD_TEST(each_table_is_read), WORLD_TEST(found_where_it_is_verified),
-        WORLD_TEST(left_unread),        WORLD_TEST(what_cannot_be_read_is_not_guessed),
-        WORLD_TEST(hostile_rows),       WORLD_TEST(what_rollbacks_took_out),
+        WORLD_TEST(each_table_is_read),
+        WORLD_TEST(found_where_it_is_verified),
+        WORLD_TEST(left_unread),
+        WORLD_TEST(what_cannot_be_read_is_not_guessed),
+        WORLD_TEST(hostile_rows),
+        WORLD_TEST(what_rollbacks_took_out),
+        WORLD_TEST(what_changed_is_not_taken_over),
+        WORLD_TEST(what_became_unsafe_is_not_read),
+        WORLD_TEST(who_writes_is_waited_for),
+        WORLD_TEST(select_alone_does_not_keep_others_out),
     };
     return cmocka_run_group_tests(tests, world_open, world_close);
 }

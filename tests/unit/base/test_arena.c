@@ -66,6 +66,11 @@ static void texts_are_copied(void **state)
     char *wide = pd_arena_printf(arena, "%100000d", 1);
     assert_int_equal(strlen(wide), 100000);
     assert_int_equal(wide[99999], '1');
+    for (int width = 500; width < 520; width++) {
+        char *text = pd_arena_printf(arena, "%*s%s", width, "x", "y");
+        assert_int_equal(strlen(text), width + 1);
+        assert_string_equal(text + width - 1, "xy");
+    }
 }
 
 typedef struct item {

@@ -27,7 +27,7 @@ static bool is_safe(const char *text, bool lines)
             return false;
         i += used;
     }
-    return strstr(text, "##[") == NULL;
+    return strstr(text, "##[") == NULL && strcasestr(text, "##vso[") == NULL;
 }
 
 static void texts(void **state)
@@ -66,6 +66,9 @@ static void texts(void **state)
         {"\xff", "\\xFF"},
         {"##[error]x", "#\\x23[error]x"},
         {"a ##[group]##[", "a #\\x23[group]#\\x23["},
+        {"##vso[task.setvariable]x", "#\\x23vso[task.setvariable]x"},
+        {"a ##VSO[b", "a #\\x23VSO[b"},
+        {"##vso", "##vso"},
         {"####[error]", "###\\x23[error]"},
         {"##", "##"},
         {"## [", "## ["},

@@ -119,6 +119,33 @@ static void the_first_invalid_byte_is_found(void **state)
     assert_int_equal(pd_utf8_invalid_at("a\0\xff", 3), 2);
 }
 
+/* Whatever stands in front and behind, and wherever the text begins in memory. */
+static void it_is_found_in_long_texts(void **state)
+{
+    enum { LEN = 40 };
+    static const struct {
+        const char *bytes;
+        bool valid;
+    } rows[] = {
+        {"\xff", false}, {"\x80", false},         {"\xc3", false},        {"\xc3\xa4", true},
+        {"\x7f", true},  {"\xf0\x9f\x90", false}, {"\xe2\x82\xac", true},
+    };
+    (void)state;
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+        size_t len = strlen(rows[i].bytes);
+        for (size_t start = 0; start < 8; start++) {
+            for (size_t at = start; at + len <= LEN; at++) {
+                char text[LEN];
+                memset(text, 'a', sizeof text);
+                memcpy(text + at, rows[i].bytes, len);
+                size_t expected = rows[i].valid ? LEN - start : at - start;
+                if (pd_utf8_invalid_at(text + start, LEN - start) != expected)
+                    fail_msg("row %zu from %zu at %zu", i, start, at);
+            }
+        }
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -126,6 +153,7 @@ int main(void)
         cmocka_unit_test(no_other_sequence_is),
         cmocka_unit_test(nothing_is_no_character),
         cmocka_unit_test(the_first_invalid_byte_is_found),
+        cmocka_unit_test(it_is_found_in_long_texts),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -49,7 +49,11 @@ static bool fake_apply(void *ctx, pd_arena *arena, const pd_batch *batch, pd_bat
 {
     (void)arena;
     fake *f = ctx;
-    pd_strbuf_adds(&f->log, "write(");
+    pd_strbuf_adds(&f->log, batch->taken_from == NULL ? "write(" : "fence:");
+    if (batch->taken_from != NULL) {
+        assert_ptr_equal(batch->taken_from, batch->expected->foreign);
+        pd_strbuf_addf(&f->log, "%s write(", batch->taken_from->table);
+    }
     for (size_t i = 0; i < batch->count; i++) {
         const pd_step *step = &batch->steps[i];
         assert_int_equal(step->kind, PD_STEP_ADOPT);
@@ -181,6 +185,32 @@ static void unfinished_that_is_allowed(world *w)
     w->settings.severity_of_rule[PD_RULE_ADOPT_UNFINISHED] = PD_SEVERITY_WARNING;
 }
 
+static void two_that_fit(world *w)
+{
+    w->fake.ledger.foreign = pd_arena_array(w->arena, 2, sizeof *w->fake.ledger.foreign);
+    w->fake.ledger.foreign_count = 2;
+    w->fake.ledger.foreign[0] = w->fake.ledger.foreign[1] = goose_at(w->arena, 2);
+    w->fake.ledger.foreign[1].schema = "app";
+}
+
+static void two_that_fit_and_are_allowed(world *w)
+{
+    two_that_fit(w);
+    w->settings.severity_of_rule[PD_RULE_ADOPT_AMBIGUOUS] = PD_SEVERITY_WARNING;
+}
+
+static void of_another_application(world *w)
+{
+    goose_of_two(w);
+    w->settings.severity_of_rule[PD_RULE_LEDGER_FOREIGN] = PD_SEVERITY_WARNING;
+}
+
+static void named_all_the_same(world *w)
+{
+    of_another_application(w);
+    w->request.from = "goose";
+}
+
 static void adopted(world *w)
 {
     goose_of_two(w);
@@ -229,17 +259,22 @@ typedef struct scenario {
 } scenario;
 
 #define TOLD "read tell:public.g of goose:2:2 "
-#define WRITTEN "lock read begin:adopt:running write(0001_a+,0002_b) "
+#define WRITTEN "lock read begin:adopt:running fence:g write(0001_a+,0002_b) "
 
 static const scenario scenarios[] = {
     {"said first, written then", goose_of_two, TOLD WRITTEN, 0, 0},
     {"in one transaction, whatever the settings say", each, TOLD WRITTEN, 0, 0},
-    {"by name alone", by_name, "read tell:--through 0002_b:2:2 " WRITTEN, 0, 0},
+    {"by name alone", by_name,
+     "read tell:--through 0002_b:2:2 lock read begin:adopt:running write(0001_a+,0002_b) ", 0, 0},
     {"a name that is unknown", by_unknown_name, "", PD_ERROR_USAGE, 0},
     {"nothing says what is applied", nobody, "read ", PD_ERROR_USAGE, 0},
     {"a dry run takes no lock", dry, TOLD, 0, 0},
     {"a closed gate takes no lock", unfinished, "read ", 0, 1},
     {"unless it was opened", unfinished_that_is_allowed, TOLD WRITTEN, 0, 1},
+    {"two tables fit", two_that_fit, "read ", 0, 1},
+    {"which no severity chooses from", two_that_fit_and_are_allowed, "read ", PD_ERROR_USAGE, 1},
+    {"another application's", of_another_application, "read ", PD_ERROR_USAGE, 0},
+    {"unless it is named", named_all_the_same, TOLD WRITTEN, 0, 0},
     {"adopted already", adopted, "read ", 0, 0},
     {"another deployment holds the lock", locked, TOLD "lock ", PD_ERROR_LOCKED, 0},
     {"what was said is not true any more", goes_on, TOLD "lock read ", PD_ERROR_LOCKED, 0},

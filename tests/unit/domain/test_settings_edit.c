@@ -39,6 +39,9 @@ static void test_places(void **state)
          "off\n",
          "[migrations]\n\tlayout = plain\n[deploy]\n\tretries = 1\n[migrations]\n\trollback = off\n"
          "\tpath = db\n"},
+        {"[migrations]\r\n\tlayout = plain\r\n",
+         "[migrations]\r\n\tlayout = plain\r\n\tpath = db\r\n"},
+        {"# x\r\n# y", "# x\r\n# y\r\n[migrations]\r\n\tpath = db\r\n\tlayout = plain\r\n"},
         {"[migrations \"x\"]\n\tpath = a\n",
          "[migrations \"x\"]\n\tpath = a\n[migrations]\n\tpath = db\n\tlayout = plain\n"},
     };

@@ -2,78 +2,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-#include "gate/adopt.h"
-#include "sets.h"
-
-typedef struct world {
-    pd_arena *arena;
-    pd_set set;
-    pd_ledger ledger;
-    pd_adopt_terms terms;
-    pd_findings findings;
-    pd_error err;
-    pd_adoption adoption;
-} world;
-
-static world make(pd_arena *arena, pd_layout_kind layout)
-{
-    world w = {
-        .arena = arena,
-        .set = good_set(arena, PD_LAYOUT_PLAIN),
-        .terms = {.through = -1},
-        .findings = {.arena = arena},
-    };
-    w.set.layout = layout;
-    w.ledger.foreign = pd_arena_array(arena, PD_FOREIGN_LEDGERS_MAX, sizeof *w.ledger.foreign);
-    return w;
-}
-
-static void set_version(world *w, size_t m, const char *version, const char *name)
-{
-    w->set.migrations[m].version = version;
-    if (name != NULL)
-        w->set.migrations[m].name = name;
-}
-
-/* The table from text: "version[=checksum][!~<^] ...": ! unfinished, ~ reverted, < up to,
- * ^ baseline. */
-static pd_foreign_ledger *add_table(world *w, pd_layout_kind tool, const char *table,
-                                    const char *rows)
-{
-    pd_foreign_ledger *out = &w->ledger.foreign[w->ledger.foreign_count++];
-    *out = (pd_foreign_ledger){.tool = tool, .schema = "public", .table = table};
-    out->rows = pd_arena_array(w->arena, strlen(rows) + 1, sizeof *out->rows);
-    while (*rows != '\0') {
-        size_t len = strcspn(rows, " ");
-        char *word = pd_arena_strndup(w->arena, rows, len);
-        pd_foreign_row *row = &out->rows[out->count++];
-        char *mark = strpbrk(word, "!~<^");
-        row->state = mark == NULL   ? PD_FOREIGN_APPLIED
-                     : *mark == '!' ? PD_FOREIGN_UNFINISHED
-                     : *mark == '~' ? PD_FOREIGN_REVERTED
-                     : *mark == '<' ? PD_FOREIGN_UP_TO
-                                    : PD_FOREIGN_BASELINE;
-        if (mark != NULL)
-            *mark = '\0';
-        char *sign = strchr(word, '=');
-        row->version = word;
-        if (sign != NULL) {
-            row->checksum = sign + 1;
-            *sign = '\0';
-        }
-        rows += len;
-        rows += strspn(rows, " ");
-    }
-    return out;
-}
-
-static void add_own(world *w, size_t m)
-{
-    pd_ledger_row *row = PD_PUSH(w->arena, w->ledger.rows, w->ledger.count, w->ledger.capacity);
-    row->seq = (int64_t)w->ledger.count;
-    row->name = w->set.migrations[m].name;
-    row->hash = w->set.migrations[m].up.hash;
-}
+#include "foreign_world.h"
 
 static bool judge(world *w)
 {
@@ -99,14 +28,6 @@ typedef struct scenario {
     pd_rule rules[3];
 } scenario;
 
-#define PLAIN PD_LAYOUT_PLAIN
-#define GOLANG PD_LAYOUT_GOLANG_MIGRATE
-#define GOOSE PD_LAYOUT_GOOSE
-#define SQLX PD_LAYOUT_SQLX
-#define DIESEL PD_LAYOUT_DIESEL
-#define PRISMA PD_LAYOUT_PRISMA
-#define FLYWAY PD_LAYOUT_FLYWAY
-#define DBMATE PD_LAYOUT_DBMATE
 #define UNFINISHED PD_RULE_ADOPT_UNFINISHED
 #define UNKNOWN PD_RULE_ADOPT_UNKNOWN
 #define GAP PD_RULE_ADOPT_GAP
@@ -147,6 +68,8 @@ static const scenario scenarios[] = {
     {"flyway, failed", FLYWAY, FLYWAY, {"1", "2", "3"}, "1 2=5!", "xx-", 2, {UNFINISHED, MISMATCH}},
     {"sqlx, files of golang-migrate", GOLANG, SQLX, {"1", "2", "3"}, "1 2", "xx-", 0, {0}},
     {"a set of one's own", PD_LAYOUT_CUSTOM, GOOSE, {0}, "1 2", "xx-", 0, {0}},
+    {"a set of one's own, and a table beyond it", PD_LAYOUT_CUSTOM, GOLANG, {0}, "4<", "xxx", 1, {UNKNOWN}},
+    {"a set of one's own, and a baseline beyond it", PD_LAYOUT_CUSTOM, FLYWAY, {0}, "4^", "xxx", 0, {0}},
     {"everything is wrong", GOOSE, GOOSE, {"1", "2", "3"}, "1! 3 9", "x-x", 3, {UNFINISHED, UNKNOWN, GAP}},
 };
 /* clang-format on */
@@ -222,7 +145,7 @@ static void other_tables_are_left_alone(void **state)
     PD_AUTO_ARENA arena = pd_arena_new();
     world w = make(arena, DBMATE);
     add_table(&w, DBMATE, "schema_migrations", "20190101 20190102"); /* of Rails */
-    add_table(&w, GOLANG, "other", "20240101<");
+    add_table(&w, GOOSE, "other", "7 8");
     assert_false(judge(&w));
     assert_int_equal(w.err.kind, PD_ERROR_USAGE);
     assert_non_null(strstr(w.err.hint, "--through"));
@@ -245,6 +168,9 @@ static void two_that_fit(void **state)
     ASSERT_RULES(&w.findings, PD_RULE_ADOPT_AMBIGUOUS);
     assert_non_null(strstr(w.findings.items[0].hint, "--from goose"));
     assert_string_equal(wanted(&w), "---");
+    assert_string_equal(w.adoption.rivals,
+                        "public.goose_db_version of goose and public.schema_migrations of "
+                        "golang-migrate");
     w.findings.count = 0;
     w.terms.from = "golang-migrate";
     assert_true(judge(&w));
@@ -268,6 +194,64 @@ static void empty_against_another(void **state)
     add_table(&w, GOLANG, "schema_migrations", "1<");
     assert_true(judge(&w));
     ASSERT_RULES(&w.findings, PD_RULE_ADOPT_AMBIGUOUS);
+}
+
+/* Lowered, ledger-foreign says that tables are another application's: none is taken unasked. */
+static void of_another_application(void **state)
+{
+    (void)state;
+    PD_AUTO_ARENA arena = pd_arena_new();
+    world w = make(arena, GOOSE);
+    add_table(&w, GOOSE, "goose_db_version", "1 2");
+    w.terms.foreign_is_other = true;
+    assert_false(judge(&w));
+    assert_int_equal(w.err.kind, PD_ERROR_USAGE);
+    assert_non_null(strstr(w.err.hint, "--from"));
+    w.terms.through = 0;
+    assert_true(judge(&w));
+    assert_string_equal(wanted(&w), "x--");
+    ASSERT_NO_FINDING(&w.findings);
+    w.terms.through = -1;
+    w.terms.from = "goose";
+    assert_true(judge(&w));
+    assert_string_equal(wanted(&w), "xx-");
+}
+
+/* The first one on either side is told, of Drizzle's table as of any other. */
+static void through_is_told_once_a_side(void **state)
+{
+    (void)state;
+    PD_AUTO_ARENA arena = pd_arena_new();
+    static const struct {
+        ptrdiff_t through;
+        size_t rows;
+        size_t count;
+        const char *part;
+    } cases[] = {
+        {2, 0, 1, "0001_a is not applied by drizzle.t of Drizzle, but stands in front of 0003_c"},
+        {0, 3, 1, "0002_b is applied by drizzle.t of Drizzle, but stands behind 0001_a"},
+        {1, 2, 0, NULL},
+    };
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        world w = make(arena, PLAIN);
+        pd_drizzle_row rows[3] = {{0}};
+        w.set = good_set(arena, PD_LAYOUT_DRIZZLE);
+        for (size_t r = 0; r < cases[i].rows; r++)
+            rows[r] = (pd_drizzle_row){.id = (int64_t)r + 1,
+                                       .hash = w.set.migrations[r].up.hash,
+                                       .has_created_at = true,
+                                       .created_at = w.set.migrations[r].when};
+        w.ledger.drizzle_shape = PD_DRIZZLE_V0;
+        w.ledger.drizzle = rows;
+        w.ledger.drizzle_count = cases[i].rows;
+        w.terms.drizzle = "drizzle.t";
+        w.terms.through = cases[i].through;
+        assert_true(judge(&w));
+        assert_int_equal(w.adoption.count, cases[i].rows);
+        assert_int_equal(w.findings.count, cases[i].count);
+        if (cases[i].count > 0)
+            assert_non_null(strstr(w.findings.items[0].message, cases[i].part));
+    }
 }
 
 static void through_without_a_table(void **state)
@@ -355,97 +339,6 @@ static void many_unknown_are_counted(void **state)
     assert_non_null(strstr(w.findings.items[20].message, "977 more"));
 }
 
-static void gate(world *w, char states[4])
-{
-    static const char letters[] = {[PD_PENDING] = '-',
-                                   [PD_APPLIED] = 'A',
-                                   [PD_APPLIED_FOREIGN] = 'F',
-                                   [PD_APPLIED_ELSEWHERE] = 'E'};
-    pd_applied_state out[3] = {0};
-    const pd_drizzle_row *rows[3] = {0};
-    pd_ledger_terms terms = {0};
-    pd_gate_ledger(&w->set, &w->ledger, &terms, out, rows, &w->findings);
-    for (size_t m = 0; m < 3; m++)
-        states[m] = letters[out[m]];
-    states[3] = '\0';
-}
-
-typedef struct gate_scenario {
-    const char *what;
-    pd_layout_kind layout;
-    pd_layout_kind tool;
-    const char *rows;
-    size_t own;
-    const char *states;
-    size_t count;
-    pd_rule rules[2];
-} gate_scenario;
-
-/* clang-format off */
-static const gate_scenario gates[] = {
-    {"nobody was here", GOLANG, GOLANG, "", 0, "---", 0, {0}},
-    {"it has run two", GOLANG, GOLANG, "2<", 0, "EE-", 1, {PD_RULE_LEDGER_FOREIGN}},
-    {"it broke", GOLANG, GOLANG, "2!", 0, "EE-", 1, {PD_RULE_LEDGER_FOREIGN}},
-    {"it has run more than there is", GOLANG, GOLANG, "9<", 0, "EEE", 1, {PD_RULE_LEDGER_FOREIGN}},
-    {"adopted", GOLANG, GOLANG, "2<", 2, "AA-", 0, {0}},
-    {"adopted, and deployed further", GOLANG, GOLANG, "2<", 3, "AAA", 0, {0}},
-    {"adopted, and it went on", GOLANG, GOLANG, "3<", 2, "AAE", 1, {PD_RULE_LEDGER_FOREIGN}},
-    {"one was left out", GOOSE, GOOSE, "1 3", 0, "E-E", 2, {PD_RULE_LEDGER_FOREIGN, PD_RULE_OUT_OF_ORDER}},
-    {"another application's", PLAIN, GOOSE, "20240101 20240102", 0, "---", 0, {0}},
-    {"another application's, by number", PLAIN, GOLANG, "20240101<", 0, "---", 0, {0}},
-    {"Rails", DBMATE, DBMATE, "20240101 20240102", 1, "A--", 0, {0}},
-};
-/* clang-format on */
-
-static void each_deployment_is_stopped(void **state)
-{
-    (void)state;
-    for (size_t i = 0; i < sizeof gates / sizeof *gates; i++) {
-        const gate_scenario *s = &gates[i];
-        PD_AUTO_ARENA arena = pd_arena_new();
-        world w = make(arena, s->layout);
-        char states[4];
-        add_table(&w, s->tool, "t", s->rows);
-        for (size_t m = 0; m < s->own; m++)
-            add_own(&w, m);
-        print_message("%s\n", s->what);
-        gate(&w, states);
-        assert_string_equal(states, s->states);
-        assert_rules(&w.findings, s->rules, s->count);
-        if (s->count > 0)
-            assert_non_null(strstr(w.findings.items[0].hint, "predeploy adopt"));
-    }
-}
-
-static void said_to_be_another_applications(void **state)
-{
-    (void)state;
-    PD_AUTO_ARENA arena = pd_arena_new();
-    world w = make(arena, GOOSE);
-    pd_applied_state states[3] = {PD_PENDING, PD_PENDING, PD_PENDING};
-    add_table(&w, GOOSE, "t", "1 2");
-    pd_gate_foreign(&w.set, &w.ledger, true, states, &w.findings);
-    ASSERT_RULES(&w.findings, PD_RULE_LEDGER_FOREIGN);
-    for (size_t m = 0; m < 3; m++)
-        assert_int_equal(states[m], PD_PENDING);
-}
-
-static void taken_out_again_may_run_again(void **state)
-{
-    (void)state;
-    PD_AUTO_ARENA arena = pd_arena_new();
-    world w = make(arena, GOLANG);
-    const char *taken_out[] = {"0002_b"};
-    char states[4];
-    add_table(&w, GOLANG, "t", "2<");
-    add_own(&w, 0);
-    w.ledger.taken_out = taken_out;
-    w.ledger.taken_out_count = 1;
-    gate(&w, states);
-    assert_string_equal(states, "A--");
-    ASSERT_NO_FINDING(&w.findings);
-}
-
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -455,14 +348,13 @@ int main(void)
         cmocka_unit_test(other_tables_are_left_alone),
         cmocka_unit_test(two_that_fit),
         cmocka_unit_test(empty_against_another),
+        cmocka_unit_test(of_another_application),
+        cmocka_unit_test(through_is_told_once_a_side),
         cmocka_unit_test(through_without_a_table),
         cmocka_unit_test(through_must_agree),
         cmocka_unit_test(late_ones_are_a_warning_when_they_are_meant),
         cmocka_unit_test(what_predeploy_knows_is_newer),
         cmocka_unit_test(many_unknown_are_counted),
-        cmocka_unit_test(each_deployment_is_stopped),
-        cmocka_unit_test(said_to_be_another_applications),
-        cmocka_unit_test(taken_out_again_may_run_again),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

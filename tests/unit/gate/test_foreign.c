@@ -1,11 +1,5 @@
-/* The checksums that other tools keep. */
-#include "gate/foreign.h"
-#include "sets.h"
-
-#define PRISMA PD_LAYOUT_PRISMA
-#define SQLX PD_LAYOUT_SQLX
-#define FLYWAY PD_LAYOUT_FLYWAY
-#define GOOSE PD_LAYOUT_GOOSE
+/* The checksums that other tools keep, and what their tables say to a deployment. */
+#include "foreign_world.h"
 
 /* The digests are of "create table t0 (id int);\n", by sha256sum, sha384sum and zlib's crc32. */
 static void checksums(void **state)
@@ -67,11 +61,109 @@ static void dos_ends_of_the_work_tree(void **state)
     assert_true(pd_foreign_same_content(&sqlx, &row, &unix_file));
 }
 
+static void gate(world *w, char states[4])
+{
+    static const char letters[] = {[PD_PENDING] = '-',
+                                   [PD_APPLIED] = 'A',
+                                   [PD_APPLIED_FOREIGN] = 'F',
+                                   [PD_APPLIED_ELSEWHERE] = 'E'};
+    pd_applied_state out[3] = {0};
+    const pd_drizzle_row *rows[3] = {0};
+    pd_ledger_terms terms = {0};
+    pd_gate_ledger(&w->set, &w->ledger, &terms, out, rows, &w->findings);
+    for (size_t m = 0; m < 3; m++)
+        states[m] = letters[out[m]];
+    states[3] = '\0';
+}
+
+typedef struct gate_scenario {
+    const char *what;
+    pd_layout_kind layout;
+    pd_layout_kind tool;
+    const char *rows;
+    size_t own;
+    const char *states;
+    size_t count;
+    pd_rule rules[2];
+} gate_scenario;
+
+/* clang-format off */
+static const gate_scenario gates[] = {
+    {"nobody was here", GOLANG, GOLANG, "", 0, "---", 0, {0}},
+    {"it has run two", GOLANG, GOLANG, "2<", 0, "EE-", 1, {PD_RULE_LEDGER_FOREIGN}},
+    {"it broke", GOLANG, GOLANG, "2!", 0, "EE-", 1, {PD_RULE_LEDGER_FOREIGN}},
+    {"it has run more than there is", GOLANG, GOLANG, "9<", 0, "EEE", 1, {PD_RULE_LEDGER_FOREIGN}},
+    {"adopted", GOLANG, GOLANG, "2<", 2, "AA-", 0, {0}},
+    {"adopted, and deployed further", GOLANG, GOLANG, "2<", 3, "AAA", 0, {0}},
+    {"adopted, and it went on", GOLANG, GOLANG, "3<", 2, "AAE", 1, {PD_RULE_LEDGER_FOREIGN}},
+    {"one was left out", GOOSE, GOOSE, "1 3", 0, "E-E", 2, {PD_RULE_LEDGER_FOREIGN, PD_RULE_OUT_OF_ORDER}},
+    {"another application's", PLAIN, GOOSE, "20240101 20240102", 0, "---", 0, {0}},
+    {"another application's, by number", PLAIN, GOOSE, "7 8 9", 0, "---", 0, {0}},
+    {"all below have run, whatever the layout", PD_LAYOUT_CUSTOM, GOLANG, "4<", 0, "EEE", 1, {PD_RULE_LEDGER_FOREIGN}},
+    {"and below one that broke", PLAIN, GOLANG, "4!", 0, "EEE", 1, {PD_RULE_LEDGER_FOREIGN}},
+    {"and below a baseline", PLAIN, FLYWAY, "2.5^", 0, "EE-", 1, {PD_RULE_LEDGER_FOREIGN}},
+    {"below the first", PLAIN, GOLANG, "0<", 0, "---", 0, {0}},
+    {"Rails", DBMATE, DBMATE, "20240101 20240102", 1, "A--", 0, {0}},
+};
+/* clang-format on */
+
+static void each_deployment_is_stopped(void **state)
+{
+    (void)state;
+    for (size_t i = 0; i < sizeof gates / sizeof *gates; i++) {
+        const gate_scenario *s = &gates[i];
+        PD_AUTO_ARENA arena = pd_arena_new();
+        world w = make(arena, s->layout);
+        char states[4];
+        add_table(&w, s->tool, "t", s->rows);
+        for (size_t m = 0; m < s->own; m++)
+            add_own(&w, m);
+        print_message("%s\n", s->what);
+        gate(&w, states);
+        assert_string_equal(states, s->states);
+        assert_rules(&w.findings, s->rules, s->count);
+        if (s->count > 0)
+            assert_non_null(strstr(w.findings.items[0].hint, "predeploy adopt"));
+    }
+}
+
+static void said_to_be_another_applications(void **state)
+{
+    (void)state;
+    PD_AUTO_ARENA arena = pd_arena_new();
+    world w = make(arena, GOOSE);
+    pd_applied_state states[3] = {PD_PENDING, PD_PENDING, PD_PENDING};
+    add_table(&w, GOOSE, "t", "1 2");
+    pd_gate_foreign(&w.set, &w.ledger, true, states, &w.findings);
+    ASSERT_RULES(&w.findings, PD_RULE_LEDGER_FOREIGN);
+    for (size_t m = 0; m < 3; m++)
+        assert_int_equal(states[m], PD_PENDING);
+}
+
+static void taken_out_again_may_run_again(void **state)
+{
+    (void)state;
+    PD_AUTO_ARENA arena = pd_arena_new();
+    world w = make(arena, GOLANG);
+    const char *taken_out[] = {"0002_b"};
+    char states[4];
+    add_table(&w, GOLANG, "t", "2<");
+    add_own(&w, 0);
+    w.ledger.taken_out = taken_out;
+    w.ledger.taken_out_count = 1;
+    gate(&w, states);
+    assert_string_equal(states, "A--");
+    ASSERT_NO_FINDING(&w.findings);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(checksums),
         cmocka_unit_test(dos_ends_of_the_work_tree),
+        cmocka_unit_test(each_deployment_is_stopped),
+        cmocka_unit_test(said_to_be_another_applications),
+        cmocka_unit_test(taken_out_again_may_run_again),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -41,6 +41,48 @@ static void add_companion(world *w)
     fill_file(w->arena, &w->base.migrations[1].down, "0002_b-rollback.sql", NULL);
 }
 
+static void configure(world *w, pd_set *set, const char *text)
+{
+    fill_file(w->arena, &set->migrations[1].config, "0002_b/metadata.toml", text);
+}
+
+static void edit_config(world *w)
+{
+    configure(w, &w->base, "run_in_transaction = true");
+    configure(w, &w->set, "run_in_transaction = false");
+}
+
+/* As SQL these would differ in white space only. */
+static void break_line_of_config(world *w)
+{
+    configure(w, &w->base, "# run_in_transaction = false");
+    configure(w, &w->set, "#\nrun_in_transaction = false");
+}
+
+static void add_config(world *w)
+{
+    configure(w, &w->base, NULL);
+    configure(w, &w->set, "run_in_transaction = false");
+}
+
+static void remove_config(world *w)
+{
+    configure(w, &w->base, "run_in_transaction = false");
+    configure(w, &w->set, NULL);
+}
+
+static void keep_config(world *w)
+{
+    configure(w, &w->base, "run_in_transaction = false");
+    configure(w, &w->set, "run_in_transaction = false");
+}
+
+static void append_with_config(world *w)
+{
+    pd_migration *added = add_migration(w->arena, &w->set, "0004_d", "select 4;", "select 1;");
+    fill_file(w->arena, &added->config, "0004_d/metadata.toml", "run_in_transaction = false");
+}
+
 static void rename_last(world *w)
 {
     w->set.migrations[2].name = "0003_z";
@@ -170,6 +212,12 @@ static const scenario scenarios[] = {
     {"edit companion", edit_companion, 1, PD_RULE_HISTORY_COMPANION, E},
     {"remove companion", remove_companion, 1, PD_RULE_HISTORY_COMPANION, E},
     {"add companion", add_companion, 0, 0, E},
+    {"edit config", edit_config, 1, PD_RULE_HISTORY_EDITED, E},
+    {"break a line of config", break_line_of_config, 1, PD_RULE_HISTORY_EDITED, E},
+    {"add config", add_config, 1, PD_RULE_HISTORY_EDITED, E},
+    {"remove config", remove_config, 1, PD_RULE_HISTORY_EDITED, E},
+    {"keep config", keep_config, 0, 0, E},
+    {"append with config", append_with_config, 0, 0, E},
     {"rename", rename_last, 1, PD_RULE_HISTORY_RENAMED, E},
     {"remove", remove_last, 1, PD_RULE_HISTORY_REMOVED, E},
     {"insert", insert, 1, PD_RULE_HISTORY_INSERTED, E},
@@ -230,6 +278,31 @@ static void an_edit_is_told_once(void **state)
     assert_ptr_equal(findings.items[0].evidence->is, &w.set.migrations[1].up);
 }
 
+static void config_is_named_and_no_sql(void **state)
+{
+    (void)state;
+    static breakage *const all[] = {edit_config, add_config, remove_config};
+    static const char *const hints[] = {"git checkout 111111111111 -- ", "`git rm --cached ",
+                                        "git checkout 111111111111 -- "};
+    static const pd_revision at = {.oid = "1111111111111111111111111111111111111111"};
+    for (size_t i = 0; i < sizeof all / sizeof *all; i++) {
+        PD_AUTO_ARENA arena = pd_arena_new();
+        pd_findings findings = {.arena = arena};
+        world w = {.arena = arena,
+                   .set = good_set(arena, PD_LAYOUT_DIESEL),
+                   .base = good_set(arena, PD_LAYOUT_DIESEL)};
+        all[i](&w);
+        pd_witnesses witnesses = {
+            .items = {{PD_WITNESS_BASE, &at, &w.base}, {PD_WITNESS_DEPLOYED, &at, &w.base}},
+            .count = 2};
+        pd_gate_history(&w.set, &witnesses, PD_ARRIVAL_STRICT, &findings);
+        ASSERT_RULES(&findings, PD_RULE_HISTORY_EDITED);
+        assert_string_equal(findings.items[0].place.path, "migrations/0002_b/metadata.toml");
+        assert_non_null(strstr(findings.items[0].hint, hints[i]));
+        assert_null(findings.items[0].evidence->is);
+    }
+}
+
 /* What the deployed commit has and the revision lacks is a question for the ledger. */
 static void a_deployed_migration_may_lack(void **state)
 {
@@ -251,6 +324,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(each_breakage_has_its_finding),
         cmocka_unit_test(an_edit_is_told_once),
+        cmocka_unit_test(config_is_named_and_no_sql),
         cmocka_unit_test(a_deployed_migration_may_lack),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -106,6 +106,27 @@ static void orphans_are_recorded_like_the_rest(void **state)
     ASSERT_RULES(&findings, PD_RULE_SUMS_UNLISTED);
 }
 
+static void what_configures_a_migration_is_recorded_like_the_rest(void **state)
+{
+    (void)state;
+    PD_AUTO_ARENA arena = pd_arena_new();
+    pd_findings findings = {.arena = arena};
+    pd_set set = good_set(arena, PD_LAYOUT_DIESEL);
+    pd_sql_file *config = &set.migrations[1].config;
+    fill_file(arena, config, "0002_b/metadata.toml", "run_in_transaction = false");
+    pd_gate_integrity(&set, &nothing_there, &findings);
+    ASSERT_RULES(&findings, PD_RULE_SUMS_UNLISTED);
+    findings.count = 0;
+    record_file(arena, &set, config);
+    pd_gate_integrity(&set, &nothing_there, &findings);
+    ASSERT_NO_FINDING(&findings);
+    fill_file(arena, config, "0002_b/metadata.toml", "run_in_transaction  = false");
+    pd_gate_integrity(&set, &nothing_there, &findings);
+    ASSERT_RULES(&findings, PD_RULE_HASH_MISMATCH);
+    assert_string_equal(findings.items[0].place.path, "migrations/0002_b/metadata.toml");
+    assert_null(findings.items[0].evidence->is); /* it is no SQL */
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -116,6 +137,7 @@ int main(void)
         cmocka_unit_test(no_sums_at_all),
         cmocka_unit_test(file_that_could_not_be_read_must_be_listed_all_the_same),
         cmocka_unit_test(listed_file_that_is_no_migration_is_not_missing),
+        cmocka_unit_test(what_configures_a_migration_is_recorded_like_the_rest),
         cmocka_unit_test(orphans_are_recorded_like_the_rest),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -53,6 +53,22 @@ static void each_scenario_has_its_finding(void **state)
     }
 }
 
+/* Without a pattern the migration itself must not be named as what lacks. */
+static void missing_where_none_can_be(void **state)
+{
+    (void)state;
+    PD_AUTO_ARENA arena = pd_arena_new();
+    pd_findings findings = {.arena = arena};
+    pd_error err = {0};
+    pd_settings settings = {.rollback = PD_ROLLBACK_REQUIRED};
+    pd_set set = good_set(arena, PD_LAYOUT_CUSTOM);
+    set.migrations[1].down = (pd_sql_file){0};
+    assert_true(pd_gate_rollback(&set, &settings, &findings, &err));
+    ASSERT_RULES(&findings, MISSING);
+    assert_non_null(strstr(findings.items[0].hint, "set layout.rollback"));
+    assert_null(strstr(findings.items[0].hint, "0002_b"));
+}
+
 static void orphan_companion(void **state)
 {
     (void)state;
@@ -83,6 +99,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(each_scenario_has_its_finding),
+        cmocka_unit_test(missing_where_none_can_be),
         cmocka_unit_test(orphan_companion),
         cmocka_unit_test(since_must_name_a_migration),
     };

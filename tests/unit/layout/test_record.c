@@ -178,6 +178,36 @@ static void test_lines_are_sorted(void **state)
     world_free(&w);
 }
 
+/* What says how a migration runs is recorded with it. */
+static void test_configuration_is_recorded(void **state)
+{
+    (void)state;
+    static const struct {
+        pd_layout_kind layout;
+        const char *up;
+        const char *config;
+    } cases[] = {
+        {PD_LAYOUT_DIESEL, "1_a/up.sql", "1_a/metadata.toml"},
+        {PD_LAYOUT_FLYWAY, "db/V1__a.sql", "db/V1__a.sql.conf"},
+    };
+    for (size_t i = 0; i < LENGTH(cases); i++) {
+        pd_record record;
+        world w = world_new();
+        world_put(&w, cases[i].up, "select 1;");
+        world_read(&w, cases[i].layout);
+        pd_record_make(w.arena, &w.set, NULL, &record);
+        assert_int_equal(record.count, 1);
+        world_put(&w, "SHA256SUMS", record.text);
+        world_put(&w, cases[i].config, "x = 1\n");
+        world_read(&w, cases[i].layout);
+        assert_string_equal(world_rules(&w), "");
+        pd_record_make(w.arena, &w.set, NULL, &record);
+        assert_string_equal(text_of(w.arena, &record),
+                            pd_arena_printf(w.arena, "added %s", cases[i].config));
+        world_free(&w);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -186,6 +216,7 @@ int main(void)
         cmocka_unit_test(test_unread_file_keeps_its_line),
         cmocka_unit_test_setup_teardown(test_sha256sum_verifies, repo_setup, repo_teardown),
         cmocka_unit_test(test_lines_are_sorted),
+        cmocka_unit_test(test_configuration_is_recorded),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

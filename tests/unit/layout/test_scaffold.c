@@ -1,73 +1,4 @@
-#include <stdio.h>
-#include <string.h>
-
-#include "layout/scaffold.h"
-#include "world.h"
-
-/* 2026-11-23 02:13:20 UTC */
-#define STAMP "20261123021320"
-#define UUID "11111111-2222-4333-8444-555555555555"
-
-typedef struct made {
-    world world;
-    pd_scaffold files;
-    pd_error err;
-    pd_entry raw[8]; /* what the folder's snapshot has no content of */
-    size_t raw_count;
-} made;
-
-static void put_raw(made *self, const char *path, const char *text)
-{
-    world_put(&self->world, path, text);
-    self->raw[self->raw_count++] = (pd_entry){.path = path, .data = text, .size = strlen(text)};
-}
-
-static const pd_new_file *find_new(const made *self, const char *entry)
-{
-    for (size_t i = 0; i < self->files.count; i++)
-        if (strcmp(self->files.files[i].entry, entry) == 0)
-            return &self->files.files[i];
-    return NULL;
-}
-
-/* The raw bytes are those of the snapshot in these worlds. */
-static bool scaffold(made *self, pd_settings *settings, const char *title)
-{
-    world *in = &self->world;
-    in->findings.count = 0;
-    pd_layout_read(in->arena, &in->snapshot, settings, NOW_MS, &in->set, &in->findings);
-    assert_string_equal(world_rules(in), "");
-    in->set.layout = in->set.layout == PD_LAYOUT_DETECT ? settings->layout : in->set.layout;
-    pd_scaffold_input input = {.snapshot = &in->snapshot,
-                               .set = &in->set,
-                               .settings = settings,
-                               .now_ms = NOW_MS,
-                               .uuid = UUID};
-    if (title == NULL)
-        return pd_scaffold_companions(in->arena, &input, &self->files, &self->err);
-    pd_scaffold_wanted(in->arena, &in->snapshot, in->set.layout, &input.files, &input.file_count);
-    for (size_t i = 0; i < input.file_count; i++) {
-        input.files[i] = *pd_snapshot_find(&in->snapshot, input.files[i].path);
-        for (size_t j = 0; j < self->raw_count; j++)
-            if (strcmp(self->raw[j].path, input.files[i].path) == 0)
-                input.files[i] = self->raw[j];
-    }
-    return pd_scaffold_migration(in->arena, &input, title, &self->files, &self->err);
-}
-
-static void must(made *self, pd_settings *settings, const char *title)
-{
-    if (!scaffold(self, settings, title))
-        fail_msg("%s", self->err.message);
-}
-
-static pd_settings settings_of(pd_layout_kind layout)
-{
-    pd_settings settings;
-    pd_settings_default(&settings);
-    settings.layout = layout;
-    return settings;
-}
+#include "scaffolds.h"
 
 /* ---- titles ---- */
 
@@ -226,6 +157,8 @@ static void test_other_tools(void **state)
          STAMP "_add_it/rollback.sql"},
         {PD_LAYOUT_FLYWAY, {"V1__a.sql", "V9__b.sql"}, "V10__add_it.sql", "U10__add_it.sql"},
         {PD_LAYOUT_FLYWAY, {"V1.9__a.sql"}, "V1.10__add_it.sql", "U1.10__add_it.sql"},
+        {PD_LAYOUT_FLYWAY, {"1__a.sql", "9__b.sql"}, "10__add_it.sql", "U10__add_it.sql"},
+        {PD_LAYOUT_FLYWAY, {"x/V1__a.sql"}, "x/V2__add_it.sql", "U2__add_it.sql"},
         {PD_LAYOUT_FLYWAY, {NULL}, "V1__add_it.sql", "U1__add_it.sql"},
         {PD_LAYOUT_DBMATE, {"20240101000000_a.sql"}, STAMP "_add_it.sql", NULL},
         {PD_LAYOUT_GOOSE, {"00001_a.sql"}, "00002_add_it.sql", NULL},
@@ -364,6 +297,25 @@ static void test_first_of_drizzle(void **state)
     world_free(&self.world);
 }
 
+/* Where journal-invalid is made a warning, such a journal is asked to go on. */
+static void test_journals_that_cannot_go_on(void **state)
+{
+    (void)state;
+    static const char *const texts[] = {
+        "{\"dialect\":\"postgresql\",\"entries\":[]}",
+        "{\"version\":null,\"dialect\":\"postgresql\",\"entries\":[]}",
+    };
+    for (size_t i = 0; i < LENGTH(texts); i++) {
+        made self = {.world = world_new(), .rules = "journal-invalid"};
+        pd_settings settings = settings_of(PD_LAYOUT_DRIZZLE);
+        world_put(&self.world, "meta/_journal.json", texts[i]);
+        assert_false(scaffold(&self, &settings, "x"));
+        assert_int_equal(self.err.kind, PD_ERROR_USAGE);
+        assert_non_null(strstr(self.err.message, "it has no version"));
+        world_free(&self.world);
+    }
+}
+
 #define DIFF(id, parents)                                                                          \
     "{\"type\":\"diff\",\"version\":\"9\",\"dialect\":\"postgres\",\"id\":\"" id                   \
     "\",\"prevIds\":[" parents "],\"footprints\":[],\"deltas\":[]}"
@@ -404,31 +356,6 @@ static void test_broken_snapshots(void **state)
     }
 }
 
-/* ---- companions ---- */
-
-static void test_companions(void **state)
-{
-    (void)state;
-    made self = {.world = world_new()};
-    pd_settings settings = settings_of(PD_LAYOUT_PLAIN);
-    settings.rollback_since = "0001_a";
-    world_put(&self.world, "0001_a.sql", "SELECT 1;\n");
-    world_put(&self.world, "0002_b.sql", "SELECT 1;\n");
-    world_put(&self.world, "0003_c.sql", "SELECT 1;\n");
-    world_put(&self.world, "0003_c-rollback.sql", "SELECT 1;\n");
-    must(&self, &settings, NULL);
-    assert_int_equal(self.files.count, 1);
-    const pd_new_file *file = find_new(&self, "0002_b-rollback.sql");
-    assert_non_null(file);
-    for (const char *line = file->text.data; *line != '\0'; line = strchr(line, '\n') + 1) {
-        assert_memory_equal(line, "--", 2);
-        assert_null(strcasestr(line, "predeploy: irreversible"));
-    }
-    settings.rollback_since = "0009_x";
-    assert_false(scaffold(&self, &settings, NULL));
-    world_free(&self.world);
-}
-
 static void test_never_overwritten(void **state)
 {
     (void)state;
@@ -454,9 +381,9 @@ int main(void)
         cmocka_unit_test(test_journal_bytes),
         cmocka_unit_test(test_later_than_the_newest),
         cmocka_unit_test(test_first_of_drizzle),
+        cmocka_unit_test(test_journals_that_cannot_go_on),
         cmocka_unit_test(test_drizzle_folders),
         cmocka_unit_test(test_broken_snapshots),
-        cmocka_unit_test(test_companions),
         cmocka_unit_test(test_never_overwritten),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

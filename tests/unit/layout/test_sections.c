@@ -30,6 +30,14 @@ static const scenario scenarios[] = {
     {PD_LAYOUT_DBMATE, "SELECT 1;\n-- migrate:up\n", NULL, NULL, "a statement stands in front", 1},
     {PD_LAYOUT_DBMATE, "-- migrate:up\nUP\n -- migrate:down\nDOWN", NULL, NULL, "pass over", 3},
     {PD_LAYOUT_DBMATE, "-- migrate:up\nUP\n-- Migrate:Down\nDOWN", NULL, NULL, "pass over", 3},
+    {PD_LAYOUT_DBMATE, "-- migrate:up\nUP\n---- migrate:down\n-- see migrate:down\n",
+     "UP\n---- migrate:down\n-- see migrate:down", NULL, NULL, 0},
+    {PD_LAYOUT_DBMATE, "-- migrate:up\n/*\n--  \n \nmigrate:down */", NULL, NULL, "together", 5},
+    {PD_LAYOUT_DBMATE, "-- migrate:up\n--\n-- x\nmigrate:down", "--\n-- x\nmigrate:down", NULL,
+     NULL, 0},
+    {PD_LAYOUT_DBMATE, "-- migrate:up\nUP\n--\vmigrate:down\n", NULL, NULL, "pass over", 3},
+    {PD_LAYOUT_DBMATE, "-- migrate:up\n-- migrate:down transaction:false x\n", NULL, NULL,
+     "more than one word", 2},
     {PD_LAYOUT_DBMATE, "-- nothing\n", NULL, NULL, "has no '-- migrate:up'", 1},
     {PD_LAYOUT_DBMATE, "", NULL, NULL, "has no '-- migrate:up'", 1},
     {PD_LAYOUT_GOOSE, "-- +goose Up\nUP;\n-- +goose Down\nDOWN;\n", "UP;", "DOWN;", NULL, 0},
@@ -39,8 +47,18 @@ static const scenario scenarios[] = {
      "-- +goose Up\n-- +goose StatementBegin\nA;\nB;\n-- +goose StatementEnd\nC;\n"
      "-- +goose Down\n-- +goose StatementBegin\nD;\n-- +goose StatementEnd",
      "A;\nB;\n\nC;", "D;", NULL, 0},
-    {PD_LAYOUT_GOOSE, "-- +goose Up\nUP; -- +goose Down\n-- see +goose Down\nMORE;",
-     "UP; -- +goose Down\n-- see +goose Down\nMORE;", NULL, NULL, 0},
+    {PD_LAYOUT_GOOSE, "-- +goose Up\nUP; -- +goose Down\n-- see goose Down\nMORE; +goose",
+     "UP; -- +goose Down\n-- see goose Down\nMORE; +goose", NULL, NULL, 0},
+    {PD_LAYOUT_GOOSE, "-- +goose Up\nUP;\n---- +goose Down\nDOWN;", NULL, NULL, "no such marker",
+     3},
+    {PD_LAYOUT_GOOSE, "-- +goose Up\nUP;\n-- -- +goose Down\nDOWN;", NULL, NULL, "no such marker",
+     3},
+    {PD_LAYOUT_GOOSE, "-- +goose Up\nUP;\n-- note: see +goose Down\nMORE;", NULL, NULL,
+     "no such marker", 3},
+    {PD_LAYOUT_GOOSE, "-- x +goose\n-- +goose Up\nUP;", NULL, NULL, "no such marker", 1},
+    {PD_LAYOUT_GOOSE, "-- +goose Up\n\xc2\xa0-- +goose Down\nDOWN;", NULL, NULL, "no such marker",
+     2},
+    {PD_LAYOUT_GOOSE, "-- +goose Up\n\v-- x +goose Down\nDOWN;", NULL, NULL, "no such marker", 2},
     {PD_LAYOUT_GOOSE, "-- +goose Up\n-- +goose Up\n", NULL, NULL, "a second '-- +goose Up'", 2},
     {PD_LAYOUT_GOOSE, "-- +goose Up\n-- +goose Down\n-- +goose Up\n", NULL, NULL, "a second", 3},
     {PD_LAYOUT_GOOSE, "-- +goose Up\n-- +goose Down\n-- +goose Down\n", NULL, NULL, "a second", 3},
@@ -99,7 +117,7 @@ static void expect_sections(const world *w, const scenario *s)
     assert_int_equal(strlen(m->up.sql), strlen(s->text));
     if (s->down == NULL) {
         assert_null(m->down.data);
-        assert_string_equal(m->down.path, "drizzle/1_x.sql");
+        assert_null(m->down.path);
         return;
     }
     char hash[PD_SHA256_HEX];

@@ -34,6 +34,7 @@ static void commands(void **state)
         {"a\nb\r\nc\rd", "a%0Ab%0Ac\\x0Dd"},
         {"\n::error::x", "%0A::error::x"},
         {"##[error]", "#\\x23[error]"},
+        {"##vso[x]", "#\\x23vso[x]"},
         {"\x1b[2J\xC2\x9B\xFF", "\\x1B[2J\\u{9B}\\xFF"},
     };
     CHECK(rows, pd_escape_command);
@@ -62,6 +63,7 @@ static void xml(void **state)
         {"\x7F\xC2\x9B\xE2\x80\xAE", "&#x7F;&#x9B;&#x202E;"},
         {"\xFF\xED\xA0\x80|", "\xEF\xBF\xBD\xEF\xBF\xBD\xEF\xBF\xBD\xEF\xBF\xBD|"},
         {"##[error]", "&#35;#[error]"},
+        {"##vso[x]", "&#35;#vso[x]"},
         {"größe 😀", "größe 😀"},
     };
     CHECK(rows, pd_escape_xml);

@@ -82,7 +82,7 @@ static void hostile_text_is_escaped_and_kept(void **state)
     PD_AUTO_STRBUF out = pd_strbuf_new(PD_STRBUF_MAX);
     pd_report *report = report_check(arena);
     const char *text =
-        "\x1b[2J \xC2\x9B \x7F \xE2\x80\xAE \xF3\xA0\x80\xA1 ##[command] größe\n::x::";
+        "\x1b[2J \xC2\x9B \x7F \xE2\x80\xAE \xF3\xA0\x80\xA1 ##[command] ##vso[x] größe\n::x::";
     pd_find(report->findings, PD_RULE_SQL_SYNTAX, NULL, "%s", text);
     pd_render_json(report, &out);
     for (size_t i = 0; i < out.len; i++) {
@@ -90,6 +90,7 @@ static void hostile_text_is_escaped_and_kept(void **state)
         assert_true(byte == '\n' || (byte >= 0x20 && byte != 0x7F));
     }
     assert_null(strstr(out.data, "##["));
+    assert_null(strstr(out.data, "##vso["));
     assert_null(strstr(out.data, "\xC2\x9B"));
     assert_null(strstr(out.data, "\xE2\x80\xAE"));
     assert_null(strstr(out.data, "\n::"));

@@ -64,12 +64,12 @@ typedef struct scenario {
 #define NOWHERE "0:0 "
 
 static const scenario scenarios[] = {
-    {TEXT, "CREATE TABLE a (x int);\nALTER TABLE a ADD y text;\n", "3:1 ALTER TABLE a",
+    {TEXT, "CREATE TABLE a (x int);\nALTER TABLE a ADD y text;\n", "3:1 ADD y text DEFAULT 'it''s; -- so';",
      "2:1 ALTER TABLE a ADD y text;"},
     {TEXT, "/* a */ CREATE TABLE a (x bigint);", "1:1 CREATE TABLE a (x int);",
      "1:9 CREATE TABLE a (x bigint);"},
     {TEXT, "CREATE TABLE a (x int); ALTER TABLE a\n  ADD y text DEFAULT 'it''s; -- no'; B;",
-     "3:1 ALTER TABLE a", "1:25 ALTER TABLE a"},
+     "3:1 ADD y text DEFAULT 'it''s; -- so';", "1:25 ADD y text DEFAULT 'it''s; -- no'; B;"},
     /* removed and put in between */
     {"A; B; C;", "A; C;", "1:4 B; C;", "1:4 C;"},
     {"A;\nC;", "A;\nB;\nC;", "2:1 C;", "2:1 B;"},
@@ -92,14 +92,16 @@ static const scenario scenarios[] = {
     {"A); B;", "A); C;", "1:5 B;", "1:5 C;"},
     {"A (\n--> statement-breakpoint\nB;", "A (\n--> statement-breakpoint\nC;", "3:1 B;", "3:1 C;"},
     {"A;\n--> statement-breakpoint\nB;", "A;\nB;", "2:1 --> statement-breakpoint", "2:1 B;"},
-    {"A\nB", "A\n--> statement-breakpoint\nB", "1:1 A", "2:1 --> statement-breakpoint"},
+    {"A\nB", "A\n--> statement-breakpoint\nB", "1:1 B", "2:1 --> statement-breakpoint"},
     {"A\n", "A\n--> statement-breakpoint\n", NOWHERE, "2:1 --> statement-breakpoint"},
     {"-- +goose NO TRANSACTION\nA;", "A;", "1:1 -- +goose NO TRANSACTION", "1:1 A;"},
     {"A;\n-- migrate:down\nB;", "A;\n-- migrate:down\nC;", "3:1 B;", "3:1 C;"},
     {"$$ ; $$; B;", "$$ ; $$; C;", "1:10 B;", "1:10 C;"},
-    /* columns are characters; the excerpt is one line, without blanks at its end */
+    {"CREATE FUNCTION f() AS $$\n  a;\n  b;\n$$;", "CREATE FUNCTION f() AS $$\n  a;\n  c;\n$$;",
+     "1:1 b;", "1:1 c;"},
+    /* columns are characters; the excerpt is the line that differs, without blanks around it */
     {"SELECT '\xc3\xa4\xc3\xa4'; B  \t\r\n;", "SELECT '\xc3\xa4\xc3\xa4'; C", "1:14 B", "1:14 C"},
-    {"A '\rb'", "A '\rc'", "1:1 A '", "1:1 A '"},
+    {"A '\rb'", "A '\rc'", "1:1 b'", "1:1 c'"},
     {"A 'b", "A 'c", "1:1 A 'b", "1:1 A 'c"},
     {"A", "/* b", "1:1 A", "1:1 /* b"},
 };

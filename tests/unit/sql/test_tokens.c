@@ -48,6 +48,9 @@ static void test_equal(void **state)
         {"-- +goose Up\nA", "-- licence\n-- +goose Up  \r\nA"},
         {"-- no-transaction\nA", "-- no-transaction\n\n/* x */ A"},
         {"-- a note on predeploy: nothing\nA", "A"},
+        {"---- migrate:down\nA", "A"},
+        {"-- goose\n+ goose", "+ goose"},
+        {"/* -- x\n+goose */ A", "A"},
         {"/* -- predeploy: x */ A", "A"},
         {"'a\\' -- b", "'a\\' -- c'"},
         {"A -- > statement-breakpoint", "A"},
@@ -87,6 +90,9 @@ static void test_different(void **state)
         {"-- predeploy : irreversible", ""},
         {"--PREDEPLOY: irreversible", ""},
         {"-- +goose NO TRANSACTION\nA", "A"},
+        {"-- x\nA", "---- +goose Down\nA"},
+        {"A\n-- see goose\nB", "A\n-- see +goose\nB"},
+        {"/*\n-- x\n*/ A", "/*\n-- -- +goose Down\n*/ A"},
         {"-- +goose Up\nA", "-- +goose  Up\nA"},
         {"-- migrate:up\nA\n-- migrate:down\nB", "-- migrate:up\nA\n-- was migrate:down\nB"},
         {"-- migrate:up transaction:false\nA", "-- migrate:up\nA"},
@@ -245,6 +251,8 @@ static void test_linear(void **state)
                                         "(",
                                         "--> statement-breakpoint\n",
                                         "\t--+goose\n",
+                                        "--+",
+                                        "/*\n--+",
                                         "1.",
                                         "@-"};
     for (size_t i = 0; i < LENGTH(parts); i++) {

@@ -54,7 +54,7 @@ static bool is_directive(const char *text, size_t len)
     static const char *const words[] = {"predeploy", "migrate:", NO_TRANSACTION};
     if (!begins_with(text, len, "--"))
         return false;
-    if (0)
+    if (mentions_goose(text, line_len(text, len)))
         return true;
     size_t at = skip_blanks(text, len, 2);
     for (size_t i = 0; i < sizeof words / sizeof *words; i++) {

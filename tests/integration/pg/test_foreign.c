@@ -288,7 +288,8 @@ static const char *adopted(world *w)
 
 static void make_again(world *w)
 {
-    ask(w, "DROP SCHEMA IF EXISTS public CASCADE; DROP SCHEMA IF EXISTS predeploy CASCADE; CREATE SCHEMA "
+    ask(w, "DROP SCHEMA IF EXISTS public CASCADE; DROP SCHEMA IF EXISTS predeploy CASCADE; CREATE "
+           "SCHEMA "
            "public; " GOOSE_TWO);
 }
 

@@ -64,8 +64,8 @@ typedef struct scenario {
 #define NOWHERE "0:0 "
 
 static const scenario scenarios[] = {
-    {TEXT, "CREATE TABLE a (x int);\nALTER TABLE a ADD y text;\n", "3:1 ADD y text DEFAULT 'it''s; -- so';",
-     "2:1 ALTER TABLE a ADD y text;"},
+    {TEXT, "CREATE TABLE a (x int);\nALTER TABLE a ADD y text;\n",
+     "3:1 ADD y text DEFAULT 'it''s; -- so';", "2:1 ALTER TABLE a ADD y text;"},
     {TEXT, "/* a */ CREATE TABLE a (x bigint);", "1:1 CREATE TABLE a (x int);",
      "1:9 CREATE TABLE a (x bigint);"},
     {TEXT, "CREATE TABLE a (x int); ALTER TABLE a\n  ADD y text DEFAULT 'it''s; -- no'; B;",

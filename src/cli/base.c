@@ -28,7 +28,7 @@ static bool read_event(pd_context *context, pd_event *event, pd_error *err)
     struct stat info;
     pd_bytes text = {0};
     *event = (pd_event){0};
-    if (pd_blank(path) || pd_blank(name))
+    if (path == NULL || pd_blank(path) || name == NULL || pd_blank(name))
         return true;
     int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
     if (fd < 0)

@@ -74,7 +74,7 @@ static void drop_unasked_gates(pd_report *report)
 /* A command line that could not be parsed may have asked for a format all the same. */
 static void find_format(pd_args *args, int argc, char **argv)
 {
-    for (int i = 1; i < argc && args->format == NULL; i++) {
+    for (int i = 1; i < argc && argv[i] != NULL && args->format == NULL; i++) {
         bool separate = strcmp(argv[i], "--format") == 0 && i + 1 < argc;
         const char *value = separate                               ? argv[i + 1]
                             : pd_starts_with(argv[i], "--format=") ? argv[i] + strlen("--format=")

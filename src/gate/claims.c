@@ -5,6 +5,19 @@
 #include "base/str.h"
 #include "base/strbuf.h"
 
+void pd_line_endings(const pd_sql_file *file, pd_strbuf *unix_ends, pd_strbuf *dos_ends)
+{
+    for (size_t i = 0; i < file->len; i++) {
+        char c = file->data[i];
+        if (c == '\r' && i + 1 < file->len && file->data[i + 1] == '\n')
+            continue;
+        if (c == '\n')
+            pd_strbuf_addc(dos_ends, '\r');
+        pd_strbuf_addc(dos_ends, c);
+        pd_strbuf_addc(unix_ends, c);
+    }
+}
+
 /* The hashes a file has under each convention of line endings: Drizzle hashes the file of the work
  * tree, where a checkout may have changed them. */
 typedef struct variants {
@@ -20,15 +33,7 @@ static void hash_variants(const pd_sql_file *file, variants *out)
         return;
     PD_AUTO_STRBUF unix_ends = pd_strbuf_new(PD_STRBUF_MAX);
     PD_AUTO_STRBUF dos_ends = pd_strbuf_new(PD_STRBUF_MAX);
-    for (size_t i = 0; i < file->len; i++) {
-        char c = file->data[i];
-        if (c == '\r' && i + 1 < file->len && file->data[i + 1] == '\n')
-            continue;
-        if (c == '\n')
-            pd_strbuf_addc(&dos_ends, '\r');
-        pd_strbuf_addc(&dos_ends, c);
-        pd_strbuf_addc(&unix_ends, c);
-    }
+    pd_line_endings(file, &unix_ends, &dos_ends);
     pd_sha256_hex(unix_ends.data, unix_ends.len, out->unix_ends);
     pd_sha256_hex(dos_ends.data, dos_ends.len, out->dos_ends);
 }

@@ -7,6 +7,7 @@
 
 #include <stddef.h>
 
+#include "base/strbuf.h"
 #include "domain/ledger.h"
 #include "domain/migration.h"
 
@@ -17,6 +18,10 @@ typedef struct pd_claims {
 } pd_claims;
 
 void pd_claim_rows(pd_arena *arena, const pd_set *set, const pd_ledger *ledger, pd_claims *out);
+
+/* Appends the file's content as either convention of line endings has it: what a checkout on
+ * another system may have made of it. The content is there (data is not NULL). */
+void pd_line_endings(const pd_sql_file *file, pd_strbuf *unix_ends, pd_strbuf *dos_ends);
 
 /* Whether a hash of the ledger is the file's, line endings of another checkout apart. */
 bool pd_same_content(const pd_sql_file *file, const char *hash);

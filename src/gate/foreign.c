@@ -264,15 +264,7 @@ static bool is_sqlx_checksum(const pd_sql_file *file, const char *checksum)
         return true;
     PD_AUTO_STRBUF unix_ends = pd_strbuf_new(PD_STRBUF_MAX);
     PD_AUTO_STRBUF dos_ends = pd_strbuf_new(PD_STRBUF_MAX);
-    for (size_t i = 0; i < file->len; i++) {
-        char c = file->data[i];
-        if (c == '\r' && i + 1 < file->len && file->data[i + 1] == '\n')
-            continue;
-        if (c == '\n')
-            pd_strbuf_addc(&dos_ends, '\r');
-        pd_strbuf_addc(&dos_ends, c);
-        pd_strbuf_addc(&unix_ends, c);
-    }
+    pd_line_endings(file, &unix_ends, &dos_ends);
     return is_sha384(unix_ends.data, unix_ends.len, checksum) ||
            is_sha384(dos_ends.data, dos_ends.len, checksum);
 }

@@ -59,6 +59,22 @@ typedef struct pd_deployment {
     size_t migration_count;
 } pd_deployment;
 
+/* A row of predeploy.statements: one statement of a migration that runs outside a transaction and
+ * is not finished. */
+typedef struct pd_unfinished {
+    const char *migration;
+    bool down;          /* of the companion: a rollback was not finished */
+    int number;         /* of the statement in its text, from 1 */
+    const char *digest; /* SHA-256 of the statement as it was sent */
+    const char *kind;   /* "CREATE INDEX CONCURRENTLY" */
+    bool done;
+    const char *object;     /* what it makes, takes away or changes; NULL: not known */
+    const char *before;     /* what stood in its place, NULL: not asked */
+    const char *deployment; /* UUID */
+    const char *started_at;
+    const char *error; /* what the last attempt ended with, NULL: nothing is known */
+} pd_unfinished;
+
 typedef struct pd_ledger {
     bool present;        /* predeploy's own tables are there */
     pd_ledger_row *rows; /* by seq */
@@ -74,6 +90,12 @@ typedef struct pd_ledger {
     const char *commit;         /* that the database was last brought to, NULL: none is known */
     pd_foreign_ledger *foreign; /* tables of other migration tools */
     size_t foreign_count;
+    pd_unfinished *unfinished; /* by migration and number */
+    size_t unfinished_count;
+    size_t unfinished_capacity;
+    /* Why the ledger is not what predeploy left behind (its chain of hashes does not hold), NULL:
+     * it is, or that cannot be told. */
+    const char *altered;
     const char **taken_out; /* names that predeploy's rollbacks took out, when foreign has any */
     size_t taken_out_count;
     int64_t tables;             /* tables of the verify schema now */

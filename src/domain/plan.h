@@ -36,6 +36,9 @@ typedef struct pd_step {
     int64_t created_at;
     const char *v1_name;
     int64_t seq; /* PD_STEP_REVERT: the ledger row that goes */
+    /* Its statements run outside a transaction, one by one, each tracked in the ledger; it is a
+     * batch of its own. */
+    bool alone;
 } pd_step;
 
 typedef struct pd_plan {

@@ -55,8 +55,15 @@ void pd_report_plan(pd_report *report, pd_arena *arena, const pd_plan *plan)
 {
     report->plan = plan;
     report->steps = pd_arena_array(arena, plan->count + 1, sizeof *report->steps);
-    for (size_t i = 0; i < plan->count; i++)
+    for (size_t i = 0; i < plan->count; i++) {
+        const pd_script *script = plan->steps[i].script;
         report->steps[i].step = &plan->steps[i];
+        if (script == NULL || script->state != PD_SCRIPT_OK || script->count == 0)
+            continue;
+        report->steps[i].statement_count = script->count;
+        report->steps[i].statements =
+            pd_arena_array(arena, script->count, sizeof *report->steps[i].statements);
+    }
 }
 
 bool pd_report_closed(const pd_report *report)

@@ -43,10 +43,17 @@ typedef enum pd_step_state {
     PD_STEP_UNDONE, /* ran, and was rolled back */
 } pd_step_state;
 
+typedef struct pd_statement_result {
+    pd_step_state state;
+    int64_t ms; /* how long it ran */
+} pd_statement_result;
+
 typedef struct pd_step_result {
     const pd_step *step;
     pd_step_state state;
-    int64_t ms; /* how long it ran */
+    int64_t ms;                      /* how long it ran */
+    pd_statement_result *statements; /* step->script->count of them; NULL: there is no script */
+    size_t statement_count;
 } pd_step_result;
 
 /* An error of the server, put in its place. */

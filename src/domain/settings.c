@@ -57,6 +57,7 @@ void pd_settings_default(pd_settings *settings)
         .statement_timeout_ms = 0,
         .lock_wait_ms = 600000,
         .retries = 5,
+        .deploy_timeout_ms = 14400000,
         .backup_required = false,
         .backup_timeout_ms = 1800000,
     };

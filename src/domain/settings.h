@@ -82,6 +82,8 @@ typedef struct pd_settings {
     int64_t statement_timeout_ms; /* 0: none */
     int64_t lock_wait_ms;         /* how long to wait for the deployment lock, 10 min */
     int64_t retries;              /* 5 */
+    int64_t deploy_timeout_ms;    /* for a whole deployment, the backup with it, 4 h; 0: none */
+    const char *role;             /* that migrations run as (SET ROLE), NULL: who connects */
     bool backup_required;
     int64_t backup_timeout_ms;           /* 30 min */
     int severity_of_rule[PD_RULE_COUNT]; /* pd_severity, -1: the rule's own */

@@ -90,6 +90,8 @@ static const setting known[] = {
     {"deploy", "connectTimeout", DURATION(1, connect_timeout_ms)},
     {"deploy", "lockWait", DURATION(0, lock_wait_ms)},
     {"deploy", "retries", COUNT(0, 1000, retries)},
+    {"deploy", "timeout", DURATION(0, deploy_timeout_ms)},
+    {"deploy", "role", TEXT(IDENTIFIER, role)},
     {"backup", "required", TEXT(BOOL, backup_required)},
     {"backup", "timeout", DURATION(1, backup_timeout_ms)},
 };

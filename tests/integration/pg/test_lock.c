@@ -72,10 +72,12 @@ static void the_ledger_is_made_once(void **state)
 {
     world *w = *state;
     PD_AUTO_DB first = open_locked(w, PD_LAYOUT_PLAIN);
-    assert_string_equal(ask(w, TABLES), "deployments,migrations,schema_migrations,seal");
+    assert_string_equal(ask(w, TABLES),
+                        "deployments,migrations,schema_migrations,seal,statements");
     assert_string_equal(ask(w, "SELECT string_agg(name || ' ' || tool_version, ',' ORDER BY name) "
                                "FROM predeploy.schema_migrations"),
-                        "0001_ledger " PD_VERSION ",0002_witness " PD_VERSION);
+                        "0001_ledger " PD_VERSION ",0002_witness " PD_VERSION
+                        ",0003_statements " PD_VERSION);
     assert_string_equal(ask(w, "SELECT hash FROM predeploy.schema_migrations "
                                "WHERE name = '0001_ledger'"),
                         ask(w, pd_arena_printf(w->arena,
@@ -107,6 +109,7 @@ static void the_companions_take_the_ledger_out(void **state)
     world *w = *state;
     PD_AUTO_DB db = open_locked(w, PD_LAYOUT_PLAIN);
     assert_non_null(db);
+    run_file(w, PD_SOURCE_DIR "/migrations/0003_statements-rollback.sql");
     run_file(w, PD_SOURCE_DIR "/migrations/0002_witness-rollback.sql");
     run_file(w, PD_SOURCE_DIR "/migrations/0001_ledger-rollback.sql");
     assert_string_equal(ask(w, "SELECT to_regnamespace('predeploy')"), "NULL");
@@ -117,8 +120,9 @@ static void an_older_ledger_is_read_and_upgraded(void **state)
     world *w = *state;
     PD_AUTO_DB first = open_locked(w, PD_LAYOUT_PLAIN);
     pd_db_close(&first);
+    run_file(w, PD_SOURCE_DIR "/migrations/0003_statements-rollback.sql");
     run_file(w, PD_SOURCE_DIR "/migrations/0002_witness-rollback.sql");
-    ask(w, "DELETE FROM predeploy.schema_migrations WHERE name = '0002_witness';"
+    ask(w, "DELETE FROM predeploy.schema_migrations WHERE name > '0001_ledger';"
            "INSERT INTO predeploy.deployments (id, kind, commit, actor, tool_version, started_at, "
            "finished_at, outcome) VALUES ('00000000-0000-4000-8000-000000000001', 'deploy', 'c', "
            "'ada', '0.1.0', now(), now(), 'succeeded');"

@@ -38,9 +38,13 @@ REVOKE ALL ON TABLE predeploy.statements FROM PUBLIC;
 
 ALTER TABLE predeploy.deployments ADD COLUMN previous text;
 ALTER TABLE predeploy.deployments ADD COLUMN state text;
+ALTER TABLE predeploy.deployments ADD COLUMN hash text;
 ALTER TABLE predeploy.deployments
     ADD CONSTRAINT deployments_previous_check CHECK (previous ~ '^[0-9a-f]{64}$');
 ALTER TABLE predeploy.deployments
     ADD CONSTRAINT deployments_state_check CHECK (state ~ '^[0-9a-f]{64}$');
-COMMENT ON COLUMN predeploy.deployments.previous IS 'Hash of the row before, as it stood when this deployment began.';
-COMMENT ON COLUMN predeploy.deployments.state IS 'Digest of predeploy.migrations when this deployment had ended.';
+ALTER TABLE predeploy.deployments
+    ADD CONSTRAINT deployments_hash_check CHECK (hash ~ '^[0-9a-f]{64}$');
+COMMENT ON COLUMN predeploy.deployments.previous IS 'Hash of the row before when this deployment began; NULL where a chain begins anew.';
+COMMENT ON COLUMN predeploy.deployments.state IS 'Digest of predeploy.migrations when this deployment had last written to it.';
+COMMENT ON COLUMN predeploy.deployments.hash IS 'SHA-256 of the rest of the row; NULL in rows of an older predeploy.';

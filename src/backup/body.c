@@ -1,25 +1,19 @@
 #include "backup/body.h"
 
-#include <stdio.h>
-#include <stdlib.h>
-
 #include "base/clock.h"
 #include "base/json.h"
+#include "base/memory.h"
 #include "base/strbuf.h"
 
 static json_t *checked(json_t *value)
 {
-    if (value == NULL) {
-        fputs("predeploy: out of memory\n", stderr);
-        abort();
-    }
-    return value;
+    return pd_memory_checked(value);
 }
 
 static void put(json_t *object, const char *key, json_t *value)
 {
     if (json_object_set_new(object, key, checked(value)) != 0)
-        checked(NULL);
+        pd_out_of_memory();
 }
 
 static json_t *database(const pd_target *target)
@@ -46,7 +40,7 @@ const char *pd_backup_body(pd_arena *arena, const pd_backup_request *request, in
     put(body, "migrations", migrations);
     for (size_t i = 0; i < request->migration_count; i++)
         if (json_array_append_new(migrations, checked(pd_json_text(request->migrations[i]))) != 0)
-            checked(NULL);
+            pd_out_of_memory();
     put(body, "requested_at", pd_json_text(pd_timestamp(arena, requested_at)));
     PD_AUTO_STRBUF text = pd_strbuf_new(PD_STRBUF_MAX);
     pd_json_write(&text, body, false);

@@ -4,6 +4,7 @@
 
 #include "backup/ca.h"
 #include "base/clock.h"
+#include "base/memory.h"
 
 #define TICK_MS 1000
 #define GRACE_MS 500 /* how much later than libcurl we call a request overdue ourselves */
@@ -203,7 +204,10 @@ static const char *header(const pd_http *http, const char *name, pd_arena *arena
 {
     struct curl_header *found = NULL;
     *amount = 0;
-    if (curl_easy_header(http->easy, name, 0, CURLH_HEADER, -1, &found) != CURLHE_OK)
+    CURLHcode code = curl_easy_header(http->easy, name, 0, CURLH_HEADER, -1, &found);
+    if (code == CURLHE_OUT_OF_MEMORY)
+        pd_out_of_memory();
+    if (code != CURLHE_OK)
         return NULL;
     *amount = found->amount;
     return pd_arena_strdup(arena, found->value);

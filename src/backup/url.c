@@ -4,6 +4,7 @@
 #include <string.h>
 #include <strings.h>
 
+#include "base/memory.h"
 #include "base/printable.h"
 #include "base/str.h"
 
@@ -15,10 +16,18 @@ static void string_free(char **text)
 }
 #define AUTO_CURL_STRING PD_CLEANUP(string_free) char *
 
+/* Without memory a URL would be another one: without a port, or with nothing to hide. */
+static CURLUcode checked(CURLUcode code)
+{
+    if (code == CURLUE_OUT_OF_MEMORY)
+        pd_out_of_memory();
+    return code;
+}
+
 static char *part(CURLU *handle, CURLUPart what, unsigned flags)
 {
     char *text = NULL;
-    if (curl_url_get(handle, what, &text, flags) != CURLUE_OK)
+    if (checked(curl_url_get(handle, what, &text, flags)) != CURLUE_OK)
         return NULL;
     return text;
 }
@@ -57,10 +66,8 @@ bool pd_url_parse(pd_url *out, pd_arena *arena, const char *text, pd_error *err)
         pd_fail(err, PD_ERROR_USAGE, "cannot ask for a backup: no URL is given");
         return pd_error_hint(err, "%s", shape);
     }
-    out->handle = curl_url();
-    if (out->handle == NULL)
-        return pd_fail(err, PD_ERROR_BACKUP, "cannot use the backup URL: out of memory");
-    CURLUcode code = curl_url_set(out->handle, CURLUPART_URL, text, CURLU_DISALLOW_USER);
+    out->handle = pd_memory_checked(curl_url());
+    CURLUcode code = checked(curl_url_set(out->handle, CURLUPART_URL, text, CURLU_DISALLOW_USER));
     if (code == CURLUE_USER_NOT_ALLOWED) {
         pd_fail(err, PD_ERROR_USAGE,
                 "cannot use the backup URL: it holds a user name or a password");
@@ -83,9 +90,9 @@ bool pd_url_parse(pd_url *out, pd_arena *arena, const char *text, pd_error *err)
 bool pd_url_resolve(pd_url *out, pd_arena *arena, const pd_url *base, const char *reference)
 {
     *out = (pd_url)PD_URL_EMPTY;
-    out->handle = curl_url_dup(base->handle);
-    return out->handle != NULL &&
-           curl_url_set(out->handle, CURLUPART_URL, reference, CURLU_DISALLOW_USER) == CURLUE_OK &&
+    out->handle = pd_memory_checked(curl_url_dup(base->handle));
+    return checked(curl_url_set(out->handle, CURLUPART_URL, reference, CURLU_DISALLOW_USER)) ==
+               CURLUE_OK &&
            describe(out, arena);
 }
 

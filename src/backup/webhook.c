@@ -402,6 +402,8 @@ bool pd_webhook_run(const pd_webhook *webhook, const pd_webhook_tuning *tuning, 
     self.http.interrupt = webhook->interrupt;
     self.http.tick = tick;
     self.http.tick_ctx = &self;
+    if (webhook->progress != NULL)
+        pd_progress_begin(webhook->progress);
     self.body = pd_backup_body(arena, request, pd_unix_seconds(), &self.body_len);
     step outcome = STEP_AGAIN;
     while (outcome == STEP_AGAIN) {

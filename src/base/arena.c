@@ -5,6 +5,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/memory.h"
+
 #define BLOCK_FIRST ((size_t)4 << 10) /* some arenas live for one short text */
 #define BLOCK_SIZE ((size_t)64 << 10)
 #define PRINTED_FIRST 512
@@ -21,18 +23,9 @@ struct pd_arena {
     block *blocks;
 };
 
-static void *checked(void *memory)
-{
-    if (memory == NULL) {
-        fputs("predeploy: out of memory\n", stderr);
-        abort();
-    }
-    return memory;
-}
-
 pd_arena *pd_arena_new(void)
 {
-    return checked(calloc(1, sizeof(pd_arena)));
+    return pd_memory_checked(calloc(1, sizeof(pd_arena)));
 }
 
 void pd_arena_free(pd_arena *arena)
@@ -50,8 +43,8 @@ void pd_arena_free(pd_arena *arena)
 static block *add_block(pd_arena *arena, size_t size)
 {
     if (size > SIZE_MAX - sizeof(block))
-        checked(NULL);
-    block *b = checked(calloc(1, sizeof(block) + size));
+        pd_out_of_memory();
+    block *b = pd_memory_checked(calloc(1, sizeof(block) + size));
     b->size = size;
     b->next = arena->blocks;
     arena->blocks = b;
@@ -78,7 +71,7 @@ static size_t next_size(const block *last, size_t wanted)
 void *pd_arena_alloc(pd_arena *arena, size_t size)
 {
     if (size > SIZE_MAX - ALIGNMENT)
-        checked(NULL);
+        pd_out_of_memory();
     size_t rounded = (size + ALIGNMENT - 1) / ALIGNMENT * ALIGNMENT;
     block *b = arena->blocks;
     if (b == NULL || b->size - b->used < rounded) {
@@ -104,14 +97,14 @@ void *pd_arena_alloc(pd_arena *arena, size_t size)
 void *pd_arena_array(pd_arena *arena, size_t count, size_t size)
 {
     if (size != 0 && count > SIZE_MAX / size)
-        checked(NULL);
+        pd_out_of_memory();
     return pd_arena_alloc(arena, count * size);
 }
 
 char *pd_arena_strndup(pd_arena *arena, const char *data, size_t len)
 {
     if (len == SIZE_MAX)
-        checked(NULL);
+        pd_out_of_memory();
     char *copy = pd_arena_alloc(arena, len + 1);
     if (len > 0)
         memcpy(copy, data, len);

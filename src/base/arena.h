@@ -1,7 +1,8 @@
 /* The run's arena: whatever predeploy makes lives here until the run ends, nobody frees a part.
  *
- * Memory comes zeroed and aligned for any type. Out of memory aborts (a gate is never opened by
- * it). In sanitizer builds each allocation is a malloc of its own, so that overruns are seen.
+ * Memory comes zeroed and aligned for any type. Running out of it ends the process
+ * (base/memory.h). In sanitizer builds each allocation is a malloc of its own, so that overruns
+ * are seen.
  */
 #ifndef PD_BASE_ARENA_H
 #define PD_BASE_ARENA_H

@@ -2,8 +2,8 @@
  *
  * Functions that can fail return bool (true is success), take `pd_error *err` last, and fill it
  * exactly once, on the line after the library call that failed. Only main prints it. What makes a
- * deployment unsafe is not an error but a finding (domain/finding.h). Out of memory and broken
- * invariants abort.
+ * deployment unsafe is not an error but a finding (domain/finding.h). Running out of memory ends
+ * the process (base/memory.h), broken invariants abort.
  */
 #ifndef PD_BASE_ERROR_H
 #define PD_BASE_ERROR_H

@@ -6,15 +6,14 @@
 #include <openssl/hmac.h>
 #include <openssl/rand.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
+
+#include "base/memory.h"
 
 static void must(bool done)
 {
-    if (!done) {
-        fputs("predeploy: libcrypto failed\n", stderr);
-        abort();
-    }
+    if (!done)
+        pd_give_up("libcrypto failed");
 }
 
 static void to_hex(const uint8_t *digest, size_t len, char *out)
@@ -52,6 +51,14 @@ void pd_sha256_end(pd_sha256 *hash, char out[PD_SHA256_HEX])
     must(EVP_DigestFinal_ex(hash->context, digest, NULL) == 1);
     EVP_MD_CTX_free(hash->context);
     hash->context = NULL;
+    to_hex(digest, sizeof digest, out);
+}
+
+void pd_sha256_take(pd_sha256 *hash, char out[PD_SHA256_HEX])
+{
+    uint8_t digest[PD_SHA256_BYTES];
+    must(EVP_DigestFinal_ex(hash->context, digest, NULL) == 1 &&
+         EVP_DigestInit_ex(hash->context, NULL, NULL) == 1);
     to_hex(digest, sizeof digest, out);
 }
 

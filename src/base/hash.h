@@ -21,6 +21,9 @@ typedef struct pd_sha256 {
 pd_sha256 pd_sha256_start(void);
 void pd_sha256_add(pd_sha256 *hash, const void *data, size_t len);
 void pd_sha256_end(pd_sha256 *hash, char out[PD_SHA256_HEX]);
+/* Gives the digest like pd_sha256_end and begins anew: for many small texts, one behind the other,
+ * as libcrypto takes longer to find a digest than to make it. */
+void pd_sha256_take(pd_sha256 *hash, char out[PD_SHA256_HEX]);
 
 void pd_sha384_hex(const void *data, size_t len, char out[PD_SHA384_HEX]);
 /* CRC-32 of RFC 1952, section 8. Begins with crc 0; goes on with what it returned. */

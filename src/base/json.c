@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/memory.h"
 #include "base/printable.h"
 #include "base/str.h"
 #include "base/utf8.h"
@@ -76,12 +77,7 @@ json_t *pd_json_text(const char *text)
             pd_strbuf_add(&buf, text + i, used);
         i += used == 0 ? 1 : used;
     }
-    value = json_string(buf.data);
-    if (value == NULL) {
-        fputs("predeploy: out of memory\n", stderr);
-        abort();
-    }
-    return value;
+    return pd_memory_checked(json_string(buf.data));
 }
 
 void pd_json_cleanup(json_t **value)

@@ -5,19 +5,12 @@
 #include <stdlib.h>
 #include <string.h>
 
-static void *checked(void *memory)
-{
-    if (memory == NULL) {
-        fputs("predeploy: out of memory\n", stderr);
-        abort();
-    }
-    return memory;
-}
+#include "base/memory.h"
 
 pd_strbuf pd_strbuf_new(size_t max)
 {
     pd_strbuf buf = {.capacity = 64, .max = max};
-    buf.data = checked(calloc(1, buf.capacity));
+    buf.data = pd_memory_array(1, buf.capacity);
     return buf;
 }
 
@@ -47,7 +40,7 @@ static size_t reserve(pd_strbuf *buf, size_t len)
         size_t grown = buf->capacity;
         while (grown < need)
             grown = grown > SIZE_MAX / 2 ? need : grown * 2;
-        buf->data = checked(realloc(buf->data, grown));
+        buf->data = pd_memory_resize(buf->data, grown);
         buf->capacity = grown;
     }
     return len;
@@ -71,7 +64,13 @@ void pd_strbuf_adds(pd_strbuf *buf, const char *text)
 
 void pd_strbuf_addc(pd_strbuf *buf, char c)
 {
-    pd_strbuf_add(buf, &c, 1);
+    /* Most texts are built of characters, and most characters have room. */
+    if (buf->truncated || buf->len >= buf->max || buf->len + 1 >= buf->capacity) {
+        pd_strbuf_add(buf, &c, 1);
+        return;
+    }
+    buf->data[buf->len++] = c;
+    buf->data[buf->len] = '\0';
 }
 
 void pd_strbuf_addn(pd_strbuf *buf, char c, size_t times)

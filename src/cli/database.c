@@ -3,6 +3,7 @@
 #include <unistd.h>
 
 #include "base/clock.h"
+#include "base/memory.h"
 #include "base/str.h"
 #include "cli/actor.h"
 #include "cli/context.h"
@@ -29,6 +30,31 @@ static bool start_ephemeral(pd_context *context, const char **conninfo, pd_error
                             &context->progress, conninfo, err);
 }
 
+/* The options of a session are for the connection string to say: what the environment happens to
+ * hold would change what migrations do, and poolers refuse it. */
+static void drop_session_options(void)
+{
+    unsetenv("PGOPTIONS");
+}
+
+static void limit_run(pd_context *context)
+{
+    int64_t ms = context->settings.deploy_timeout_ms;
+    if (ms == 0)
+        return;
+    const char *why = pd_arena_printf(context->arena, "the deployment took longer than %s",
+                                      pd_format_duration(context->arena, ms));
+    pd_interrupt_limit(&context->interrupt, ms, why,
+                       "Raise [deploy] timeout in .predeploy, or see what took so long. What was "
+                       "not committed was rolled back; run the same command again to go on.");
+}
+
+/* What it is called when the time is over while something is under way. */
+static void phase(pd_context *context, pd_error_kind late_kind)
+{
+    context->interrupt.late_kind = late_kind;
+}
+
 bool pd_context_connect(pd_context *context, bool read_only, pd_error *err)
 {
     const char *conninfo =
@@ -38,6 +64,9 @@ bool pd_context_connect(pd_context *context, bool read_only, pd_error *err)
     if (!pd_interrupt_open(&context->interrupt, err) ||
         (context->args.ephemeral && !start_ephemeral(context, &conninfo, err)))
         return false;
+    drop_session_options();
+    if (!read_only)
+        limit_run(context);
     pd_db_options options = {
         .conninfo = conninfo,
         .settings = &context->settings,
@@ -55,45 +84,75 @@ bool pd_context_connect(pd_context *context, bool read_only, pd_error *err)
 
 static bool port_lock(void *ctx, bool wait, pd_error *err)
 {
-    return pd_db_lock(ctx, wait, err);
+    pd_context *context = ctx;
+    phase(context, PD_ERROR_LOCKED);
+    bool locked = pd_db_lock(context->db, wait, err);
+    phase(context, PD_ERROR_UNREACHABLE);
+    return locked;
 }
 
 static bool port_read_ledger(void *ctx, pd_arena *arena, pd_ledger *out, pd_error *err)
 {
-    return pd_db_read_ledger(ctx, arena, out, err);
+    pd_context *context = ctx;
+    return pd_db_read_ledger(context->db, arena, out, err);
+}
+
+static void port_find_obstacles(void *ctx, pd_arena *arena, const pd_preflight *asked,
+                                pd_obstacles *out)
+{
+    pd_context *context = ctx;
+    pd_db_find_obstacles(context->db, arena, asked, out);
+}
+
+static bool port_check_plan(void *ctx, const pd_plan *plan, pd_error *err)
+{
+    const pd_context *context = ctx;
+    return pd_db_check_plan(context->db, plan, err);
 }
 
 static bool port_begin(void *ctx, const pd_deployment *deployment, pd_error *err)
 {
-    return pd_db_begin_deployment(ctx, deployment, err);
+    pd_context *context = ctx;
+    pd_memory_ends_with(PD_MEMORY_UNKNOWN);
+    phase(context, PD_ERROR_APPLY);
+    return pd_db_begin_deployment(context->db, deployment, err);
 }
 
 static bool port_record_backup(void *ctx, const pd_deployment *deployment, pd_error *err)
 {
-    return pd_db_record_backup(ctx, deployment, err);
+    pd_context *context = ctx;
+    return pd_db_record_backup(context->db, deployment, err);
 }
 
 static bool port_apply(void *ctx, pd_arena *arena, const pd_batch *batch, pd_batch_result *result,
                        pd_error *err)
 {
-    return pd_db_apply(ctx, arena, batch, result, err);
+    pd_context *context = ctx;
+    phase(context, PD_ERROR_APPLY);
+    return pd_db_apply(context->db, arena, batch, result, err);
 }
 
 static bool port_finish(void *ctx, const pd_deployment *deployment, pd_error *err)
 {
-    return pd_db_finish_deployment(ctx, deployment, err);
+    pd_context *context = ctx;
+    return pd_db_finish_deployment(context->db, deployment, err);
 }
 
 static bool port_backup(void *ctx, pd_arena *arena, const pd_backup_request *request,
                         const char **reference, pd_error *err)
 {
-    return pd_webhook_backup(ctx, arena, request, reference, err);
+    pd_context *context = ctx;
+    phase(context, PD_ERROR_BACKUP);
+    bool done = pd_webhook_backup(&context->webhook, arena, request, reference, err);
+    phase(context, PD_ERROR_APPLY);
+    return done;
 }
 
 static bool port_pause(void *ctx, int64_t ms, const char *why, pd_error *err)
 {
     pd_context *context = ctx;
     pd_progress_note(&context->progress, "%s", why);
+    phase(context, PD_ERROR_LOCKED);
     if (pd_wait_fd(&context->interrupt, -1, 0, pd_now_ms() + ms) == PD_WAIT_SIGNAL)
         return pd_fail_interrupted(err, &context->interrupt);
     return true;
@@ -118,7 +177,7 @@ static bool ask_for_backup(pd_context *context, pd_error *err)
     };
     if (!pd_webhook_check(&context->webhook, err))
         return false;
-    context->run.backup = (pd_backup_port){.ctx = &context->webhook, .run = port_backup};
+    context->run.backup = (pd_backup_port){.ctx = context, .run = port_backup};
     return true;
 }
 
@@ -145,9 +204,11 @@ bool pd_context_run(pd_context *context, pd_error *err)
 void pd_context_attach(pd_context *context)
 {
     context->run.db = (pd_db_port){
-        .ctx = context->db,
+        .ctx = context,
         .lock = port_lock,
         .read_ledger = port_read_ledger,
+        .check_plan = port_check_plan,
+        .find_obstacles = port_find_obstacles,
         .begin_deployment = port_begin,
         .record_backup = port_record_backup,
         .apply = port_apply,

@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "base/clock.h"
+#include "base/memory.h"
 #include "base/str.h"
 #include "cli/commands.h"
 #include "cli/output.h"
@@ -200,6 +201,7 @@ static int dispatch(pd_context *context, int argc, char **argv)
 
 int pd_run_command(int argc, char **argv)
 {
+    pd_memory_start();
     PD_AUTO_ARENA arena = pd_arena_new();
     pd_context context = {
         .arena = arena,

@@ -4,6 +4,7 @@
 #include "base/str.h"
 #include "deploy/apply.h"
 #include "deploy/plan.h"
+#include "gate/unfinished.h"
 
 /* One reading of the ledgers, and what is made of it. */
 typedef struct reading {
@@ -78,6 +79,7 @@ static bool look(pd_run *run, const pd_adopt_request *request, reading *out, pd_
     if (!judge(run, request, out, err))
         return false;
     const pd_adoption *adoption = &out->adoption;
+    pd_gate_unfinished_reversal(&out->ledger, NULL, 0, run->report->findings);
     pd_plan_adopt(run->arena, run->set, adoption->wanted, adoption->rows, &out->plan);
     run->report->tables_before = out->ledger.tables;
     run->report->tables_after = out->ledger.tables;

@@ -101,9 +101,9 @@ static bool pause_before_retry(pd_apply_run *apply, int64_t attempt, const pd_er
     if (longest > LONGEST_PAUSE_MS)
         longest = LONGEST_PAUSE_MS;
     int64_t ms = longest / 2 + (int64_t)(arc4random_uniform((uint32_t)longest / 2 + 1));
-    const char *text =
-        pd_arena_printf(apply->run->arena, "%s; trying again (%lld of %lld)", why->message,
-                        (long long)attempt + 1, (long long)apply->run->settings->retries);
+    const char *text = pd_arena_printf(apply->run->arena, "%s: %s; trying again (%lld of %lld)",
+                                       why->message, why->detail, (long long)attempt + 1,
+                                       (long long)apply->run->settings->retries);
     return apply->run->clock.pause(apply->run->clock.ctx, ms, text, err);
 }
 
@@ -117,6 +117,11 @@ static bool apply_batch(pd_apply_run *apply, pd_batch *batch, pd_error *err)
         if (run->report->tables_before < 0)
             run->report->tables_before = result.tables_before;
         run->report->failure = result.failure;
+        if (result.blocker_count > 0) {
+            run->report->blockers = result.blockers;
+            run->report->blocker_count = result.blocker_count;
+        }
+        run->half = result.half;
         apply->ledger_changed = done && result.ledger_changed;
         if (done && !result.ledger_changed) {
             keep_count(apply, batch, results);
@@ -136,28 +141,43 @@ static bool apply_batch(pd_apply_run *apply, pd_batch *batch, pd_error *err)
     }
 }
 
+/* Puts a sentence behind what the hint says already. */
+static void add_hint(pd_error *err, const char *sentence)
+{
+    char said[sizeof err->hint];
+    memcpy(said, err->hint, sizeof said);
+    pd_error_hint(err, "%s%s%s", said, said[0] == '\0' ? "" : " ", sentence);
+}
+
 void pd_explain_partial(const pd_run *run, pd_error *err)
 {
-    if (run->committed == 0 || err->kind == PD_ERROR_PARTIAL)
+    if ((run->committed == 0 && run->half == NULL) || err->kind == PD_ERROR_PARTIAL)
         return;
     if (err->kind != PD_ERROR_UNKNOWN && err->kind != PD_ERROR_VERIFY)
         err->kind = PD_ERROR_PARTIAL;
-    char said[sizeof err->hint];
-    memcpy(said, err->hint, sizeof said);
-    pd_error_hint(err,
-                  "%s%s%zu migration%s committed before, in transactions of their own, and "
-                  "recorded; the rest is not in. Mend the cause and run the same command again.",
-                  said, said[0] == '\0' ? "" : " ", run->committed,
-                  run->committed == 1 ? " was" : "s were");
+    PD_AUTO_ARENA scratch = pd_arena_new();
+    if (run->committed > 0)
+        add_hint(err, pd_arena_printf(scratch,
+                                      "%zu migration%s committed before, in transactions of their "
+                                      "own, and recorded; the rest is not in.",
+                                      run->committed, run->committed == 1 ? " was" : "s were"));
+    if (run->half != NULL)
+        add_hint(err, pd_arena_printf(scratch, "%s: `predeploy status` shows it.", run->half));
+    add_hint(err, "Mend the cause and run the same command again.");
 }
 
 /* How many steps go into the batch that begins at `first`. */
 static size_t batch_length(const pd_apply_run *apply, size_t first)
 {
     const pd_plan *plan = apply->plan;
-    if (apply->run->settings->transaction == PD_TRANSACTION_ALL)
-        return plan->count - first;
     size_t length = 0;
+    if (plan->steps[first].alone)
+        return 1;
+    if (apply->run->settings->transaction == PD_TRANSACTION_ALL) {
+        while (first + length < plan->count && !plan->steps[first + length].alone)
+            length++;
+        return length;
+    }
     while (first + length < plan->count && plan->steps[first + length].kind == PD_STEP_ADOPT)
         length++;
     return length > 0 ? length : 1;

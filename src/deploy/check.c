@@ -4,6 +4,8 @@
 #include "deploy/run.h"
 #include "gate/names.h"
 #include "gate/pending.h"
+#include "gate/preflight.h"
+#include "gate/unfinished.h"
 
 static const char *count_note(pd_arena *arena, size_t count, const char *what)
 {
@@ -151,9 +153,10 @@ bool pd_check_database(pd_run *run, pd_comparison *out, pd_error *err)
     if (!ask_deployed(run, &out->ledger, err))
         return false;
     size_t pending = pending_count(set, out->states);
-    pd_report_answer(
-        run->report, PD_GATE_LEDGER,
-        pd_arena_printf(arena, "%zu applied, %zu pending", set->count - pending, pending));
+    pd_report_answer(run->report, PD_GATE_LEDGER,
+                     pd_arena_printf(arena, "%zu applied, %zu pending%s", set->count - pending,
+                                     pending,
+                                     out->ledger.unfinished_count > 0 ? ", one half applied" : ""));
     pd_pending asked = {
         .states = out->states,
         .unqualified = pd_streq(out->ledger.current_schema, run->settings->verify_schema),
@@ -161,10 +164,24 @@ bool pd_check_database(pd_run *run, pd_comparison *out, pd_error *err)
     };
     if (!pd_gate_pending(set, &asked, run->settings, run->report->findings, err))
         return false;
+    pd_gate_unfinished(set, &out->ledger, out->scripts, run->report->findings);
     pd_report_answer(run->report, PD_GATE_SYNTAX,
                      pd_arena_printf(arena, "%zu pending parsed", pending));
     pd_run_settle(run);
     return true;
+}
+
+void pd_check_obstacles(pd_run *run, const pd_plan *plan)
+{
+    pd_preflight asked;
+    pd_obstacles obstacles = {0};
+    pd_preflight_of(run->arena, plan, run->settings, &asked);
+    bool any = asked.count > 0 || asked.concurrent != NULL;
+    if (!any || run->db.find_obstacles == NULL)
+        return;
+    run->db.find_obstacles(run->db.ctx, run->arena, &asked, &obstacles);
+    pd_gate_preflight(&asked, &obstacles, run->settings, run->report->findings);
+    pd_run_settle(run);
 }
 
 bool pd_check_unpublished(pd_run *run, pd_error *err)

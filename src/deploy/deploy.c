@@ -22,14 +22,16 @@ static bool verify_count(pd_run *run, const pd_ledger *ledger, pd_error *err)
                               "right, change [verify] in .predeploy.");
 }
 
-/* A deployment with nothing to run is recorded when it brings the database to another commit. */
+/* A deployment with nothing to run is recorded when it brings the database to another commit, or
+ * accepts a ledger that was altered. */
 static bool record_idle(pd_run *run, const pd_ledger *ledger, pd_error *err)
 {
     for (size_t i = 0; i < ledger->deployment_count; i++) {
         const pd_deployment *last = &ledger->deployments[i];
         if (!pd_streq(last->outcome, "succeeded"))
             continue;
-        if (pd_streq(last->kind, "deploy") && pd_streq(last->commit, run->report->revision->oid))
+        if (ledger->altered == NULL && pd_streq(last->kind, "deploy") &&
+            pd_streq(last->commit, run->report->revision->oid))
             return true;
         break;
     }
@@ -100,6 +102,12 @@ static bool deploy_once(pd_run *run, pd_deployment **deployment, bool *again, pd
     pd_plan_deploy(run->arena, run->set, comparison, plan);
     if (plan->count == 0)
         return finish_idle(run, comparison, *deployment, err);
+    if (run->db.check_plan != NULL && !run->db.check_plan(run->db.ctx, plan, err))
+        return false;
+    if (*deployment == NULL)
+        pd_check_obstacles(run, plan);
+    if (pd_report_closed(run->report))
+        return true;
     return begin(run, deployment, err) && carry_out(run, comparison, plan, *deployment, again, err);
 }
 

@@ -26,6 +26,15 @@ static void add_step(pd_arena *arena, pd_plan *plan, pd_step_kind kind,
     };
 }
 
+void pd_plan_alone(pd_step *step, bool asked)
+{
+    const pd_script *script = step->script;
+    /* A text that nobody could divide is sent as it is, or not at all. */
+    bool divided = script != NULL && script->state == PD_SCRIPT_OK && script->count > 0;
+    step->unbound = divided && asked;
+    step->alone = divided && (asked || pd_script_has(script, PD_TRAIT_NO_TRANSACTION));
+}
+
 /* What is kept of Drizzle's row is what stands there, so that a rollback finds it again. */
 static void add_adoption(pd_arena *arena, pd_plan *plan, const pd_migration *migration,
                          const pd_drizzle_row *row)
@@ -53,7 +62,8 @@ static void count_tables(pd_plan *plan, const pd_script *script)
 void pd_plan_deploy(pd_arena *arena, const pd_set *set, const pd_comparison *comparison,
                     pd_plan *out)
 {
-    *out = (pd_plan){.tables_known = true};
+    /* What is half in has made some of its tables already. */
+    *out = (pd_plan){.tables_known = comparison->ledger.unfinished_count == 0};
     for (size_t i = 0; i < set->count; i++)
         if (comparison->states[i] == PD_APPLIED_FOREIGN)
             add_adoption(arena, out, &set->migrations[i], comparison->rows[i]);
@@ -61,6 +71,7 @@ void pd_plan_deploy(pd_arena *arena, const pd_set *set, const pd_comparison *com
         if (comparison->states[i] != PD_PENDING)
             continue;
         add_step(arena, out, PD_STEP_APPLY, &set->migrations[i], comparison->scripts[i]);
+        pd_plan_alone(&out->steps[out->count - 1], set->migrations[i].no_transaction);
         count_tables(out, comparison->scripts[i]);
         out->pending++;
     }

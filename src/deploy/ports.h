@@ -12,6 +12,7 @@
 #include "domain/backup.h"
 #include "domain/batch.h"
 #include "domain/ledger.h"
+#include "domain/obstacle.h"
 
 /* The commit that was last deployed. What it points to is the port's, and lives as long as the
  * run. */
@@ -26,6 +27,10 @@ typedef struct pd_db_port {
     void *ctx;
     bool (*lock)(void *ctx, bool wait, pd_error *err);
     bool (*read_ledger)(void *ctx, pd_arena *arena, pd_ledger *out, pd_error *err);
+    /* NULL, both: are not asked. */
+    bool (*check_plan)(void *ctx, const pd_plan *plan, pd_error *err);
+    void (*find_obstacles)(void *ctx, pd_arena *arena, const pd_preflight *asked,
+                           pd_obstacles *out);
     bool (*begin_deployment)(void *ctx, const pd_deployment *deployment, pd_error *err);
     bool (*record_backup)(void *ctx, const pd_deployment *deployment, pd_error *err);
     bool (*apply)(void *ctx, pd_arena *arena, const pd_batch *batch, pd_batch_result *result,

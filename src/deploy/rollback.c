@@ -3,7 +3,10 @@
 #include "base/clock.h"
 #include "base/str.h"
 #include "deploy/apply.h"
+#include "deploy/plan.h"
+#include "gate/ledger_edit.h"
 #include "gate/pending.h"
+#include "gate/unfinished.h"
 
 /* The rows that come out: the newest first, `count` of them. */
 typedef struct selection {
@@ -44,7 +47,8 @@ static const char *companion_path(pd_run *run, const char *name)
     return pd_arena_printf(run->arena, "ledger:%s-rollback.sql", name);
 }
 
-static bool judge_rows(pd_run *run, const selection *rows, pd_script *scripts, pd_error *err)
+static bool judge_rows(pd_run *run, const pd_ledger *ledger, const selection *rows,
+                       pd_script *scripts, pd_error *err)
 {
     pd_reversal *reversals = pd_arena_array(run->arena, rows->count + 1, sizeof *reversals);
     for (size_t i = 0; i < rows->count; i++)
@@ -53,8 +57,11 @@ static bool judge_rows(pd_run *run, const selection *rows, pd_script *scripts, p
             .path = companion_path(run, rows->rows[i]->name),
             .script = &scripts[i],
         };
-    return pd_gate_reversal(run->set, reversals, rows->count, run->settings, run->report->findings,
-                            err);
+    pd_findings *findings = run->report->findings;
+    if (!pd_gate_reversal(run->set, reversals, rows->count, run->settings, findings, err))
+        return false;
+    pd_gate_unfinished_reversal(ledger, reversals, rows->count, findings);
+    return true;
 }
 
 static pd_plan *plan_rollback(pd_run *run, const selection *rows, const pd_script *scripts)
@@ -76,6 +83,7 @@ static pd_plan *plan_rollback(pd_run *run, const selection *rows, const pd_scrip
             .created_at = row->drizzle_created_at,
             .seq = row->seq,
         };
+        pd_plan_alone(step, pd_reversal_asks_none(row));
         plan->pending++;
     }
     return plan;
@@ -126,11 +134,12 @@ bool pd_rollback(pd_run *run, const pd_rollback_request *request, pd_error *err)
     if (!run->db.lock(run->db.ctx, run->wait, err) ||
         !run->db.read_ledger(run->db.ctx, run->arena, ledger, err))
         return false;
+    pd_gate_altered(ledger, run->report->findings);
     pd_gate_unadopted(run->set, ledger, run->report->findings);
     if (!select_rows(run, ledger, request, &rows, err))
         return false;
     pd_script *scripts = pd_arena_array(run->arena, rows.count + 1, sizeof *scripts);
-    if (!judge_rows(run, &rows, scripts, err))
+    if (!judge_rows(run, ledger, &rows, scripts, err))
         return false;
     pd_report_answer(run->report, PD_GATE_ROLLBACK,
                      pd_arena_printf(run->arena, "%zu to take out", rows.count));
@@ -138,5 +147,11 @@ bool pd_rollback(pd_run *run, const pd_rollback_request *request, pd_error *err)
     if (pd_report_closed(run->report))
         return true;
     run->report->nothing_to_do = rows.count == 0;
-    return rows.count == 0 || carry_out(run, ledger, plan_rollback(run, &rows, scripts), err);
+    if (rows.count == 0)
+        return true;
+    const pd_plan *plan = plan_rollback(run, &rows, scripts);
+    if (run->db.check_plan != NULL && !run->db.check_plan(run->db.ctx, plan, err))
+        return false;
+    pd_check_obstacles(run, plan);
+    return pd_report_closed(run->report) || carry_out(run, ledger, plan, err);
 }

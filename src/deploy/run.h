@@ -35,6 +35,7 @@ typedef struct pd_run {
     const char **names;
     size_t committed;
     size_t names_capacity;
+    const char *half; /* what is in of a migration that is half applied, NULL: nothing */
 } pd_run;
 
 /* Explains what was found, then lets the settings decide: findings about content are explained
@@ -58,6 +59,10 @@ bool pd_check_set(pd_run *run, pd_error *err) PD_CHECKED;
 
 /* The gates that need one: ledger, and syntax of what is pending. */
 bool pd_check_database(pd_run *run, pd_comparison *out, pd_error *err) PD_CHECKED;
+
+/* Who could keep the plan waiting: findings that warn, unless the settings say otherwise. At most
+ * one question to the database, and none when the plan locks nothing that is there. */
+void pd_check_obstacles(pd_run *run, const pd_plan *plan);
 
 /* The syntax gate without a database: what the base does not have counts as pending; without a
  * base, what comes behind rollbackSince. */

@@ -6,6 +6,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "domain/blocker.h"
 #include "domain/ledger.h"
 #include "domain/plan.h"
 #include "domain/report.h"
@@ -30,8 +31,12 @@ typedef struct pd_batch_result {
     pd_step_result *steps;     /* caller's array, batch->count of them */
     bool ledger_changed;       /* under the lock the ledger was no longer `expected`: nothing was
                                   done, read it and plan again */
+    const char *half; /* what is in of a step that runs outside of a transaction, though the batch
+                         was not done to its end; NULL: nothing */
     const pd_failure *failure; /* where it failed, NULL when the failure has no place */
-    int64_t tables_before;     /* -1 when not counted */
+    const pd_blocker *blockers; /* who kept it waiting when it failed over a lock */
+    size_t blocker_count;
+    int64_t tables_before; /* -1 when not counted */
     int64_t tables_after;
 } pd_batch_result;
 

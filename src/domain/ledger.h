@@ -96,6 +96,7 @@ typedef struct pd_ledger {
     /* Why the ledger is not what predeploy left behind (its chain of hashes does not hold), NULL:
      * it is, or that cannot be told. */
     const char *altered;
+    const char *digest; /* of all rows of predeploy.migrations, by the server; NULL: not known */
     const char **taken_out; /* names that predeploy's rollbacks took out, when foreign has any */
     size_t taken_out_count;
     int64_t tables;             /* tables of the verify schema now */

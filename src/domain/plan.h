@@ -39,6 +39,7 @@ typedef struct pd_step {
     /* Its statements run outside a transaction, one by one, each tracked in the ledger; it is a
      * batch of its own. */
     bool alone;
+    bool unbound; /* and it asks for no transaction: the others have one each, CALL and DO none */
 } pd_step;
 
 typedef struct pd_plan {

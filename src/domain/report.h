@@ -7,6 +7,7 @@
 #include <stdint.h>
 
 #include "base/error.h"
+#include "domain/blocker.h"
 #include "domain/finding.h"
 #include "domain/ledger.h"
 #include "domain/migration.h"
@@ -115,6 +116,8 @@ typedef struct pd_report {
     const pd_deployment *deployment; /* this run's, NULL when none was begun */
     const pd_ledger *ledger;         /* status: what is applied */
     const pd_failure *failure;
+    const pd_blocker *blockers; /* who kept the last attempt waiting that failed over a lock */
+    size_t blocker_count;
     int64_t tables_before; /* -1 when not counted */
     int64_t tables_after;
     int64_t elapsed_ms;

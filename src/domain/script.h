@@ -5,13 +5,48 @@
 #include <stdbool.h>
 #include <stddef.h>
 
+#include "base/hash.h"
+
 typedef enum pd_trait {
     PD_TRAIT_NO_TRANSACTION = 1 << 0,      /* cannot run inside a transaction block (25001) */
     PD_TRAIT_TRANSACTION_CONTROL = 1 << 1, /* BEGIN, COMMIT, ROLLBACK, PREPARE TRANSACTION, …;
                                               SAVEPOINT and its kin are not */
     PD_TRAIT_COPY_STDIN = 1 << 2,          /* COPY … FROM STDIN or TO STDOUT */
     PD_TRAIT_TABLES_UNKNOWN = 1 << 3,      /* what it does to the number of tables cannot be told */
+    PD_TRAIT_PARTS = 1 << 4,   /* COMMIT or BEGIN around statements that run outside a transaction:
+                                  it parts the text and is not sent */
+    PD_TRAIT_SESSION = 1 << 5, /* SET, RESET, set_config: it changes settings of the session */
+    PD_TRAIT_LEDGER = 1 << 6,  /* it names predeploy's or Drizzle's ledger in order to change it */
 } pd_trait;
+
+/* What is done with a statement that ran outside a transaction when nobody saw how it ended. */
+typedef enum pd_outside {
+    PD_OUTSIDE_NONE,         /* it can't have run there: a transaction ends as a whole */
+    PD_OUTSIDE_REPEAT,       /* to run it again does no harm: VACUUM, ALTER SYSTEM, … */
+    PD_OUTSIDE_UNKNOWN,      /* what it left nobody but its author can tell: CALL, DO, … */
+    PD_OUTSIDE_CREATE_INDEX, /* this and the next three CONCURRENTLY */
+    PD_OUTSIDE_DROP_INDEX,
+    PD_OUTSIDE_REINDEX,
+    PD_OUTSIDE_DETACH,
+    PD_OUTSIDE_CREATE_DATABASE, /* these by whether their object is there */
+    PD_OUTSIDE_DROP_DATABASE,
+    PD_OUTSIDE_CREATE_TABLESPACE,
+    PD_OUTSIDE_DROP_TABLESPACE,
+    PD_OUTSIDE_CREATE_SUBSCRIPTION,
+    PD_OUTSIDE_DROP_SUBSCRIPTION,
+    PD_OUTSIDE_COUNT,
+} pd_outside;
+
+/* What such a statement is about. Texts are "" where it does not say. */
+typedef struct pd_subject {
+    const char *schema;
+    const char *name;         /* of the index, partition, database, … */
+    const char *table_schema; /* CREATE INDEX: of the table; DETACH: of the partitioned one */
+    const char *table;
+    const char *shape; /* CREATE INDEX: what it will be, a line a property, as sql/outside.h says */
+    bool many;         /* REINDEX: more than one index, of the table or schema `name` */
+    bool tolerant;     /* IF EXISTS, IF NOT EXISTS */
+} pd_subject;
 
 typedef struct pd_statement {
     size_t offset; /* byte of its first token in the text; comments in front are skipped */
@@ -21,7 +56,12 @@ typedef struct pd_statement {
     unsigned traits;
     const char *verb;   /* "CREATE TABLE", "INSERT", … */
     const char *object; /* main object as written out ("public.orders"), "" when there is none */
+    const char *table;  /* CREATE INDEX: of the index, as written out; "" elsewhere */
     int tables_delta;   /* tables it adds to (or takes from) table_schema; see pd_sql_input */
+    /* PD_OUTSIDE_NONE when it always runs in a transaction. With PD_TRAIT_NO_TRANSACTION it never
+     * does, else it depends on whether the migration asks for none. */
+    pd_outside outside;
+    const pd_subject *subject; /* NULL with PD_OUTSIDE_NONE */
 } pd_statement;
 
 typedef enum pd_script_state {
@@ -41,5 +81,14 @@ typedef struct pd_script {
     size_t error_offset;
     const char *error;
 } pd_script;
+
+/* SHA-256 of the statement as it is sent, in lower-case hexadecimal. */
+void pd_statement_digest(const char *text, const pd_statement *statement, char out[PD_SHA256_HEX]);
+
+bool pd_script_has(const pd_script *script, unsigned trait); /* any statement of it */
+
+/* Whether it runs outside of transactions in a migration that asks for none (`unbound`), or in any
+ * other. */
+bool pd_statement_runs_outside(const pd_statement *statement, bool unbound);
 
 #endif

@@ -5,6 +5,7 @@
 #include "base/printable.h"
 #include "base/str.h"
 #include "base/strbuf.h"
+#include "gate/ledger_edit.h"
 #include "gate/names.h"
 
 #define ROWS_REPORTED 20 /* of one rule; the others are counted */
@@ -427,6 +428,7 @@ bool pd_gate_adopt(const pd_set *set, const pd_ledger *ledger, const pd_adopt_te
     judge self = {.set = set, .ledger = ledger, .terms = terms, .findings = findings};
     *out = (pd_adoption){.wanted =
                              pd_arena_array(findings->arena, set->count + 1, sizeof *out->wanted)};
+    pd_gate_altered(ledger, findings);
     mark_own(&self);
     return pd_set_is_drizzle(set) ? adopt_drizzle(&self, out, err) : adopt_foreign(&self, out, err);
 }

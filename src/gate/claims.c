@@ -19,16 +19,18 @@ void pd_line_endings(const pd_sql_file *file, pd_strbuf *unix_ends, pd_strbuf *d
 }
 
 /* The hashes a file has under each convention of line endings: Drizzle hashes the file of the work
- * tree, where a checkout may have changed them. */
+ * tree, where a checkout may have changed them. The other two are made when they are asked for. */
 typedef struct variants {
-    const char *own;
+    const pd_sql_file *file;
+    bool made;
     char unix_ends[PD_SHA256_HEX];
     char dos_ends[PD_SHA256_HEX];
 } variants;
 
-static void hash_variants(const pd_sql_file *file, variants *out)
+static void make_variants(variants *out)
 {
-    *out = (variants){.own = file->hash};
+    const pd_sql_file *file = out->file;
+    out->made = true;
     if (file->data == NULL || memchr(file->data, '\n', file->len) == NULL)
         return;
     PD_AUTO_STRBUF unix_ends = pd_strbuf_new(PD_STRBUF_MAX);
@@ -38,20 +40,21 @@ static void hash_variants(const pd_sql_file *file, variants *out)
     pd_sha256_hex(dos_ends.data, dos_ends.len, out->dos_ends);
 }
 
-static bool is_variant(const variants *hashes, const char *hash)
+static bool is_variant(variants *hashes, const char *hash)
 {
-    return hash[0] != '\0' &&
-           (strcmp(hashes->own, hash) == 0 || strcmp(hashes->unix_ends, hash) == 0 ||
-            strcmp(hashes->dos_ends, hash) == 0);
+    if (hash[0] == '\0')
+        return false;
+    if (strcmp(hashes->file->hash, hash) == 0)
+        return true;
+    if (!hashes->made)
+        make_variants(hashes);
+    return strcmp(hashes->unix_ends, hash) == 0 || strcmp(hashes->dos_ends, hash) == 0;
 }
 
 bool pd_same_content(const pd_sql_file *file, const char *hash)
 {
-    if (strcmp(file->hash, hash) == 0)
-        return true;
-    variants hashes;
-    hash_variants(file, &hashes);
-    return is_variant(&hashes, hash);
+    variants hashes = {.file = file};
+    return strcmp(file->hash, hash) == 0 || is_variant(&hashes, hash);
 }
 
 /* One migration that looks for its row. */
@@ -63,9 +66,9 @@ typedef struct seeker {
     variants hashes;
 } seeker;
 
-typedef bool matcher(const seeker *self, const pd_drizzle_row *row);
+typedef bool matcher(seeker *self, const pd_drizzle_row *row);
 
-static bool by_name(const seeker *self, const pd_drizzle_row *row)
+static bool by_name(seeker *self, const pd_drizzle_row *row)
 {
     return row->name != NULL && pd_streq(row->name, self->migration->v1_name);
 }
@@ -81,7 +84,7 @@ static bool has_time(const seeker *self, const pd_drizzle_row *row)
     return row->created_at == migration->when;
 }
 
-static bool by_time_and_hash(const seeker *self, const pd_drizzle_row *row)
+static bool by_time_and_hash(seeker *self, const pd_drizzle_row *row)
 {
     return has_time(self, row) && is_variant(&self->hashes, row->hash);
 }
@@ -93,7 +96,7 @@ static bool shares_second(const seeker *self, size_t other)
 }
 
 /* Two folders of one second are told apart by their hash alone. The set is in order of time. */
-static bool by_time(const seeker *self, const pd_drizzle_row *row)
+static bool by_time(seeker *self, const pd_drizzle_row *row)
 {
     if (!has_time(self, row))
         return false;
@@ -103,17 +106,26 @@ static bool by_time(const seeker *self, const pd_drizzle_row *row)
            (self->index + 1 == self->set->count || !shares_second(self, self->index + 1));
 }
 
-static bool by_hash(const seeker *self, const pd_drizzle_row *row)
+static bool by_hash(seeker *self, const pd_drizzle_row *row)
 {
     return !(self->folders && row->name != NULL) && is_variant(&self->hashes, row->hash);
+}
+
+static size_t count_free(const pd_ledger *ledger, const pd_claims *claims)
+{
+    size_t count = 0;
+    for (size_t r = 0; r < ledger->drizzle_count; r++)
+        count += claims->migration_of[r] < 0;
+    return count;
 }
 
 /* Gives each migration that has no row yet the first free one that the matcher accepts. Rows and
  * migrations come in nearly the same order, so the search begins behind the last match. */
 static void claim(const pd_set *set, const pd_ledger *ledger, pd_claims *claims, matcher *matches)
 {
+    size_t left = count_free(ledger, claims);
     size_t start = 0;
-    for (size_t m = 0; m < set->count; m++) {
+    for (size_t m = 0; m < set->count && left > 0; m++) {
         if (claims->row_of[m] >= 0)
             continue;
         seeker self = {
@@ -121,8 +133,8 @@ static void claim(const pd_set *set, const pd_ledger *ledger, pd_claims *claims,
             .index = m,
             .migration = &set->migrations[m],
             .folders = set->layout == PD_LAYOUT_DRIZZLE_FOLDERS,
+            .hashes = {.file = &set->migrations[m].up},
         };
-        hash_variants(&self.migration->up, &self.hashes);
         for (size_t n = 0; n < ledger->drizzle_count; n++) {
             size_t r = (start + n) % ledger->drizzle_count;
             if (claims->migration_of[r] >= 0 || !matches(&self, &ledger->drizzle[r]))
@@ -130,6 +142,7 @@ static void claim(const pd_set *set, const pd_ledger *ledger, pd_claims *claims,
             claims->row_of[m] = (ptrdiff_t)r;
             claims->migration_of[r] = (ptrdiff_t)m;
             start = r + 1;
+            left--;
             break;
         }
     }

@@ -7,6 +7,7 @@
 #include "gate/evidence.h"
 #include "gate/foreign.h"
 #include "gate/gate.h"
+#include "gate/ledger_edit.h"
 #include "gate/names.h"
 
 typedef struct judge {
@@ -325,6 +326,7 @@ void pd_gate_ledger(const pd_set *set, const pd_ledger *ledger, const pd_ledger_
         rows[m] = row < 0 ? NULL : &ledger->drizzle[row];
         judge_migration(&self, m);
     }
+    pd_gate_altered(ledger, findings);
     pd_gate_foreign(set, ledger, terms->foreign_is_other, states, findings);
     judge_rows(&self);
     judge_order(&self);

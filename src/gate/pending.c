@@ -1,5 +1,6 @@
 #include "gate/pending.h"
 
+#include "gate/ledger_edit.h"
 #include "gate/syntax.h"
 #include "sql/parse.h"
 
@@ -33,6 +34,7 @@ typedef struct queue {
     const pd_migration **migrations;
     size_t count;
     size_t ups; /* the first of them are migrations, the rest companions */
+    const pd_sql_ledger *ledger;
 } queue;
 
 static void add(queue *self, const pd_migration *migration, const pd_sql_file *file,
@@ -44,6 +46,7 @@ static void add(queue *self, const pd_migration *migration, const pd_sql_file *f
         .text = runs ? pd_sql_text(file) : "",
         .len = runs ? file->len : 0,
         .breakpoints = breakpoints,
+        .ledger = self->ledger,
     };
 }
 
@@ -78,6 +81,7 @@ bool pd_gate_pending(const pd_set *set, const pd_pending *pending, const pd_sett
     queue texts = {
         .inputs = pd_arena_array(arena, set->count * 2 + 1, sizeof *texts.inputs),
         .migrations = pd_arena_array(arena, set->count * 2 + 1, sizeof *texts.migrations),
+        .ledger = pd_ledger_names(arena, set, settings, pending->unqualified),
     };
     if (!fill(&texts, set, pending, settings, err))
         return false;

@@ -32,6 +32,9 @@ typedef struct pd_reversal {
 bool pd_gate_reversal(const pd_set *set, const pd_reversal *reversals, size_t count,
                       const pd_settings *settings, pd_findings *findings, pd_error *err) PD_CHECKED;
 
+/* Whether the companion that the ledger keeps asks to run outside of a transaction. */
+bool pd_reversal_asks_none(const pd_ledger_row *row);
+
 /* What Drizzle applied and predeploy has not adopted cannot be taken out: there is no companion
  * of it in the ledger. */
 void pd_gate_unadopted(const pd_set *set, const pd_ledger *ledger, pd_findings *findings);

@@ -3,9 +3,11 @@
 #include "base/str.h"
 #include "gate/claims.h"
 #include "gate/foreign.h"
+#include "gate/ledger_edit.h"
 #include "gate/pending.h"
 #include "gate/syntax.h"
 #include "sql/companion.h"
+#include "sql/marker.h"
 #include "sql/parse.h"
 
 static void judge_row(const pd_reversal *reversal, pd_findings *findings)
@@ -55,10 +57,11 @@ bool pd_gate_reversal(const pd_set *set, const pd_reversal *reversals, size_t co
         return true;
     pd_sql_input *inputs = pd_arena_array(arena, count + 1, sizeof *inputs);
     pd_script *parsed = pd_arena_array(arena, count + 1, sizeof *parsed);
+    const pd_sql_ledger *ledger = pd_ledger_names(arena, set, settings, true);
     for (size_t i = 0; i < count; i++) {
         const char *text = reversals[i].row->down_sql;
         bool breakpoints = pd_set_is_drizzle(set) || reversals[i].row->drizzle_id != 0;
-        inputs[i] = (pd_sql_input){text, strlen(text), breakpoints};
+        inputs[i] = (pd_sql_input){text, strlen(text), breakpoints, ledger};
     }
     pd_sql_batch batch = {
         .inputs = inputs,
@@ -77,6 +80,12 @@ bool pd_gate_reversal(const pd_set *set, const pd_reversal *reversals, size_t co
         pd_gate_syntax(&as_applied, &parsed[i], true, findings);
     }
     return true;
+}
+
+bool pd_reversal_asks_none(const pd_ledger_row *row)
+{
+    return row->down_sql != NULL &&
+           pd_sql_asks_no_transaction(row->down_sql, strlen(row->down_sql));
 }
 
 /* What another tool has applied stands in front of what the ledger knows as the newest. */

@@ -3,11 +3,15 @@
 #include "base/str.h"
 #include "gate/gate.h"
 #include "sql/companion.h"
+#include "sql/marker.h"
 
 void pd_read_companions(pd_arena *arena, pd_set *set)
 {
     for (size_t i = 0; i < set->count; i++) {
         pd_migration *migration = &set->migrations[i];
+        if (migration->needs_tool == NULL && migration->up.data != NULL)
+            migration->no_transaction |=
+                pd_sql_asks_no_transaction(pd_sql_text(&migration->up), migration->up.len);
         if (migration->down.data == NULL)
             continue;
         pd_companion companion = {0};

@@ -1,5 +1,7 @@
 #include "gate/syntax.h"
 
+#include "gate/ledger_edit.h"
+
 typedef struct judged {
     const pd_sql_file *file;
     pd_findings *findings;
@@ -49,17 +51,29 @@ static void judge_error(const judged *self, const pd_script *script)
     at(self, finding, script->error_offset);
 }
 
-static void say_no_transaction(const judged *self, const pd_statement *statement)
+/* Only what has a name can be found again after a crash. */
+static bool cannot_be_followed(const pd_statement *statement)
+{
+    return statement->outside == PD_OUTSIDE_CREATE_INDEX && *statement->subject->name == '\0';
+}
+
+static void say_no_name(const judged *self, const pd_statement *statement)
 {
     pd_finding *finding =
         pd_find(self->findings, PD_RULE_SQL_NO_TRANSACTION, self->file->path,
-                "%s%s%s cannot run inside a transaction, and this version runs every migration "
-                "in one",
-                statement->verb, *statement->object == '\0' ? "" : " ", statement->object);
+                "%s on %s gives the index no name: what an interrupted build leaves could not be "
+                "told from another index",
+                statement->verb, statement->object);
     pd_finding_hint(self->findings, finding,
-                    "Use the form that can (an index without CONCURRENTLY) in a maintenance "
-                    "window, or keep the statement out of the migrations and run it by hand.");
+                    "Name it: CREATE INDEX CONCURRENTLY %s_idx ON ... It is built outside of a "
+                    "transaction, and a build that breaks off is cleared away by that name.",
+                    statement->subject->table);
     at(self, finding, statement->offset);
+}
+
+static bool controls_transaction(const pd_statement *statement)
+{
+    return (statement->traits & PD_TRAIT_TRANSACTION_CONTROL) != 0;
 }
 
 static void say_transaction_control(const judged *self, const pd_statement *statement)
@@ -69,8 +83,14 @@ static void say_transaction_control(const judged *self, const pd_statement *stat
         "%s would begin or end the transaction that the migration runs in", statement->verb);
     pd_finding_hint(self->findings, finding,
                     "Remove it: a migration runs in a transaction already, and all of it is "
-                    "rolled back when a statement fails.");
+                    "rolled back when a statement fails. What cannot run in one is sent outside of "
+                    "it, with or without COMMIT in front and BEGIN behind it.");
     at(self, finding, statement->offset);
+}
+
+static bool copies_data(const pd_statement *statement)
+{
+    return (statement->traits & PD_TRAIT_COPY_STDIN) != 0;
 }
 
 static void say_copy(const judged *self, const pd_statement *statement)
@@ -84,13 +104,13 @@ static void say_copy(const judged *self, const pd_statement *statement)
 }
 
 static const struct {
-    unsigned trait;
+    bool (*is)(const pd_statement *statement);
     pd_rule rule;
     void (*say)(const judged *self, const pd_statement *statement);
 } faults[] = {
-    {PD_TRAIT_NO_TRANSACTION, PD_RULE_SQL_NO_TRANSACTION, say_no_transaction},
-    {PD_TRAIT_TRANSACTION_CONTROL, PD_RULE_SQL_TRANSACTION_CONTROL, say_transaction_control},
-    {PD_TRAIT_COPY_STDIN, PD_RULE_SQL_COPY_STDIN, say_copy},
+    {cannot_be_followed, PD_RULE_SQL_NO_TRANSACTION, say_no_name},
+    {controls_transaction, PD_RULE_SQL_TRANSACTION_CONTROL, say_transaction_control},
+    {copies_data, PD_RULE_SQL_COPY_STDIN, say_copy},
 };
 
 static void say_needs_tool(const judged *self, const pd_migration *migration)
@@ -104,34 +124,21 @@ static void say_needs_tool(const judged *self, const pd_migration *migration)
     at(self, finding, migration->needs_tool_at);
 }
 
-static size_t count_trait(const pd_script *script, unsigned trait)
+static size_t count_fault(const pd_script *script, size_t fault)
 {
     size_t count = 0;
     for (size_t i = 0; i < script->count; i++)
-        count += (script->statements[i].traits & trait) != 0;
+        count += faults[fault].is(&script->statements[i]);
     return count;
-}
-
-static void say_asks_none(const judged *self, const pd_migration *migration)
-{
-    pd_finding *finding =
-        pd_find(self->findings, PD_RULE_SQL_NO_TRANSACTION, self->file->path,
-                "%s asks to run outside a transaction, and this version runs every migration in "
-                "one",
-                migration->name);
-    pd_finding_hint(self->findings, finding,
-                    "Remove the marker when its statements can run in a transaction; else keep "
-                    "them out of the migrations and run them by hand.");
-    finding->place.line = 1;
 }
 
 static void judge_fault(const judged *self, const pd_script *script, size_t fault)
 {
-    size_t total = count_trait(script, faults[fault].trait);
+    size_t total = count_fault(script, fault);
     size_t shown = 0;
     for (size_t i = 0; i < script->count && shown < total; i++) {
         const pd_statement *statement = &script->statements[i];
-        if ((statement->traits & faults[fault].trait) == 0)
+        if (!faults[fault].is(statement))
             continue;
         if (++shown < PD_SYNTAX_FINDINGS_MAX || shown == total) {
             faults[fault].say(self, statement);
@@ -155,11 +162,9 @@ void pd_gate_syntax(const pd_migration *migration, const pd_script *script, bool
         return;
     }
     judge_error(&self, script);
-    if (migration->no_transaction && !companion &&
-        count_trait(script, PD_TRAIT_NO_TRANSACTION) == 0)
-        say_asks_none(&self, migration);
     for (size_t i = 0; i < sizeof faults / sizeof *faults; i++)
         judge_fault(&self, script, i);
+    pd_gate_ledger_edits(self.file, script, findings);
     if (!companion && script->state == PD_SCRIPT_OK && script->count == 0) {
         pd_finding *finding = pd_find(findings, PD_RULE_SQL_EMPTY, self.file->path,
                                       "%s has no statement", migration->name);

@@ -39,3 +39,22 @@ pd_git_blob *pd_git_cached(pd_git *git, const git_oid *oid)
     }
     return blob;
 }
+
+bool pd_git_find_listed(const pd_git *git, pd_snapshot *out)
+{
+    for (size_t i = 0; i < git->listed.count; i++) {
+        const pd_snapshot *listed = &git->listed.items[i];
+        if (strcmp(listed->tree_oid, out->tree_oid) == 0 &&
+            strcmp(listed->folder, out->folder) == 0) {
+            *out = *listed;
+            return true;
+        }
+    }
+    return false;
+}
+
+void pd_git_keep_listed(pd_git *git, const pd_snapshot *snapshot)
+{
+    if (git->listed.count < PD_GIT_LISTED_MAX)
+        git->listed.items[git->listed.count++] = *snapshot;
+}

@@ -28,6 +28,14 @@ typedef struct pd_git_cache {
     size_t count;
 } pd_git_cache;
 
+/* Listings that were made, without their contents: the same folder is asked for many times, to find
+ * it and to find what it was at other commits, and mostly it is the same tree. */
+#define PD_GIT_LISTED_MAX 16
+typedef struct pd_git_listed {
+    pd_snapshot items[PD_GIT_LISTED_MAX];
+    size_t count;
+} pd_git_listed;
+
 struct pd_git {
     pd_arena *arena; /* the run's: holds this struct and all that is given out */
     git_repository *repo;
@@ -36,6 +44,7 @@ struct pd_git {
     const char *name;    /* for messages: workdir, else the git folder */
     const char *shallow; /* path of the file that lists where a shallow clone's history ends */
     pd_git_cache cache;
+    pd_git_listed listed;
 };
 
 #define PD_GIT_HANDLE(type)                                                                        \
@@ -66,6 +75,14 @@ static inline void pd_git_buf_cleanup(git_buf *buf)
 /* PD_ERROR_UNREACHABLE with libgit2's last message as detail and its return code as code. Must
  * be called before libgit2 is called again. Returns false. */
 bool pd_git_fail(pd_error *err, int rc, const char *fmt, ...) PD_PRINTF(3, 4);
+
+/* Gives libgit2 an allocator that ends the process when memory runs out. To be called before
+ * git_libgit2_init. */
+int pd_git_end_without_memory(void);
+
+/* git_libgit2_init, without what only a connection would need. To be called before there is a
+ * thread. */
+int pd_git_start(void);
 
 /* Adds the hint for an object that should be there and is not: shallow, partial, or damaged. */
 bool pd_git_missing_hint(pd_git *git, pd_error *err);
@@ -99,6 +116,11 @@ void pd_git_note_deep(pd_arena *arena, pd_snapshot *snapshot, const char *path);
 
 /* The place of a blob in the cache, made when it is new; valid until the next call. */
 pd_git_blob *pd_git_cached(pd_git *git, const git_oid *oid) PD_NONNULL_RESULT;
+
+/* Fills *out, whose tree_oid and folder are set, from a listing without contents that was made
+ * before; false when there was none. A tree never changes. */
+bool pd_git_find_listed(const pd_git *git, pd_snapshot *out);
+void pd_git_keep_listed(pd_git *git, const pd_snapshot *snapshot);
 
 /* Commits of a shallow clone whose parents were not fetched, sorted; none in any other. */
 typedef struct pd_git_ends {

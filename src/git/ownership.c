@@ -7,6 +7,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "base/memory.h"
 #include "base/str.h"
 #include "base/strbuf.h"
 #include "git/internal.h"
@@ -27,7 +28,7 @@ static bool is_owner_error(int rc)
 static int open_from_environment(git_repository **out)
 {
     const char *set = getenv("GIT_WORK_TREE");
-    char *workdir = set != NULL ? strdup(set) : NULL;
+    char *workdir = set != NULL ? pd_memory_checked(strdup(set)) : NULL;
     if (workdir != NULL)
         unsetenv("GIT_WORK_TREE");
     int rc = git_repository_open_ext(out, NULL, GIT_REPOSITORY_OPEN_FROM_ENV, NULL);

@@ -139,7 +139,9 @@ static bool fill(pd_git *git, pd_error *err)
 bool pd_git_open(pd_git **out, pd_arena *arena, const char *path, pd_error *err)
 {
     *out = NULL;
-    int rc = git_libgit2_init();
+    int rc = pd_git_end_without_memory();
+    if (rc == 0)
+        rc = pd_git_start();
     if (rc < 0)
         return pd_git_fail(err, rc, "cannot start libgit2");
     PD_AUTO_GIT git = pd_arena_alloc(arena, sizeof *git);

@@ -14,6 +14,7 @@ typedef struct walk {
     uint64_t bytes;      /* trees, paths and contents */
     size_t deep_visited; /* the same of what lies deeper */
     uint64_t deep_bytes;
+    pd_sha256 hash; /* of contents */
 } walk;
 
 static bool fail_object(pd_git *git, const char *path, int rc, pd_error *err)
@@ -205,7 +206,8 @@ static bool load_file(walk *w, const git_oid *oid, pd_entry *entry, pd_error *er
         if (!read_blob(w->git, w->arena, wanted, &cached->data, err))
             return false;
         cached->sha256 = pd_arena_alloc(w->arena, PD_SHA256_HEX);
-        pd_sha256_hex(cached->data, cached->size, cached->sha256);
+        pd_sha256_add(&w->hash, cached->data, cached->size);
+        pd_sha256_take(&w->hash, cached->sha256);
     }
     entry->data = cached->data;
     entry->sha256 = cached->sha256;
@@ -389,6 +391,30 @@ const char *pd_git_trim_folder(pd_arena *arena, const char *folder)
     return out;
 }
 
+static bool list_without_contents(pd_git *git, const git_oid *oid, pd_snapshot *out, pd_error *err)
+{
+    walk w = {.git = git, .arena = git->arena, .out = out};
+    if (pd_git_find_listed(git, out))
+        return true;
+    if (!list(&w, oid, "", 1, err))
+        return false;
+    pd_git_sort_entries(out);
+    pd_git_keep_listed(git, out);
+    return true;
+}
+
+static bool list_with_contents(pd_git *git, const git_oid *oid, pd_snapshot *out, pd_error *err)
+{
+    char unused[PD_SHA256_HEX];
+    walk w = {.git = git, .arena = git->arena, .contents = true, .out = out};
+    w.hash = pd_sha256_start();
+    bool done = list(&w, oid, "", 1, err);
+    pd_sha256_end(&w.hash, unused);
+    if (done)
+        pd_git_sort_entries(out);
+    return done;
+}
+
 bool pd_git_snapshot(pd_git *git, const pd_revision *revision, const char *folder, bool contents,
                      pd_snapshot *out, pd_error *err)
 {
@@ -406,11 +432,8 @@ bool pd_git_snapshot(pd_git *git, const pd_revision *revision, const char *folde
                                   "(setting migrations.path).");
     }
     git_oid_tostr(out->tree_oid, sizeof out->tree_oid, &place.oid);
-    walk w = {.git = git, .arena = git->arena, .contents = contents, .out = out};
-    if (!list(&w, &place.oid, "", 1, err))
-        return false;
-    pd_git_sort_entries(out);
-    return true;
+    return contents ? list_with_contents(git, &place.oid, out, err)
+                    : list_without_contents(git, &place.oid, out, err);
 }
 
 bool pd_git_folder_oid(pd_git *git, const pd_revision *revision, const char *folder,

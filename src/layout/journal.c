@@ -192,8 +192,8 @@ static void read_entries(journal_reader *reader, const json_t *entries, pd_journ
     }
 }
 
-bool pd_journal_read(pd_arena *arena, const char *path, const char *text, size_t len,
-                     pd_findings *findings, pd_journal *out)
+bool pd_journal_read_json(pd_arena *arena, const char *path, const char *text, size_t len,
+                          pd_findings *findings, pd_journal *out)
 {
     journal_reader reader = {
         .arena = arena, .path = path, .text = text, .end = text + len, .findings = findings};
@@ -210,4 +210,11 @@ bool pd_journal_read(pd_arena *arena, const char *path, const char *text, size_t
     }
     read_entries(&reader, entries, out);
     return true;
+}
+
+bool pd_journal_read(pd_arena *arena, const char *path, const char *text, size_t len,
+                     pd_findings *findings, pd_journal *out)
+{
+    return pd_journal_read_quick(arena, text, len, out) ||
+           pd_journal_read_json(arena, path, text, len, findings, out);
 }

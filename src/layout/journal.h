@@ -37,6 +37,14 @@ typedef struct pd_journal {
 bool pd_journal_read(pd_arena *arena, const char *path, const char *text, size_t len,
                      pd_findings *findings, pd_journal *out);
 
+/* The same by a reader that knows the shape in which drizzle-kit writes its journals, and no other:
+ * true when the text has it and there is nothing to find. Else *out is of no use. */
+bool pd_journal_read_quick(pd_arena *arena, const char *text, size_t len, pd_journal *out);
+
+/* The same by a reader of all of JSON. */
+bool pd_journal_read_json(pd_arena *arena, const char *path, const char *text, size_t len,
+                          pd_findings *findings, pd_journal *out);
+
 /* The spots of the keys "tag" and "when" of each element of the array "entries", from the text
  * of a well-formed journal. tags and whens have room for count elements each. */
 void pd_journal_locate(const char *text, size_t len, pd_spot *tags, pd_spot *whens, size_t count);

@@ -29,7 +29,16 @@ bool pd_is_companion_name(const char *name, size_t len)
 const char *pd_tree_path(const pd_reader *reader, const char *entry)
 {
     const char *folder = reader->snapshot->folder;
-    return *folder == '\0' ? entry : pd_arena_printf(reader->arena, "%s/%s", folder, entry);
+    if (*folder == '\0') {
+        return entry;
+    }
+    size_t before = strlen(folder);
+    size_t len = strlen(entry);
+    char *path = pd_arena_alloc(reader->arena, before + len + 2);
+    memcpy(path, folder, before);
+    path[before] = '/';
+    memcpy(path + before + 1, entry, len);
+    return path;
 }
 
 size_t pd_entry_index(const pd_reader *reader, const pd_entry *entry)

@@ -5,41 +5,71 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "pg/group.h"
 #include "pg/internal.h"
 
-/* What stands in the tables of the ledgers, as a text that differs when they do. */
-typedef struct pd_print {
-    const char *xid; /* of the transaction that asked, NULL: it has none */
-    const char *rows;
-} pd_print;
+/* What is known of the statement that runs, asked of the control connection. */
+typedef struct pd_watch {
+    const pd_step *step;           /* NULL: nothing runs */
+    const pd_statement *statement; /* NULL: the whole text */
+    size_t number;                 /* of the step in its plan, from 1 */
+    const char *doing;             /* what goes on when no step does, NULL: nothing to tell of */
+    int64_t since_ms;              /* when the statement began */
+    int64_t asked_ms;
+    pd_arena *found; /* the last answer lives here, NULL: there is none */
+    const pd_blocker *blockers;
+    size_t blocker_count;
+    const char *phase; /* by the server's progress views; NULL: not known */
+    int64_t percent;   /* -1: not known */
+} pd_watch;
 
 typedef struct pd_apply {
     pd_db *db;
     pd_arena *arena;
     const pd_batch *batch;
     pd_batch_result *result;
-    bool drizzle;              /* Drizzle's table is wanted; behind the fence: and is there */
+    bool drizzle;              /* Drizzle's table is wanted; then: and is there */
     bool named;                /* and has a column name */
     const char *drizzle_table; /* quoted */
-    const char *print_sql;     /* fingerprint of all that is fenced */
-    const char *state_sql;     /* fingerprint of what batch->expected has */
-    int64_t tables_base;       /* counted behind the fence, without a table made by it */
-    const char *before_sql;    /* print, then the role's own search_path */
-    const char *after_sql;     /* reset of the session, timeouts, pinned search_path, print */
-    const char *xid;           /* of the batch's transaction */
-    int64_t pid;               /* of the worker's backend */
+    pd_group reset;            /* requests that take back what a migration did to the session */
+    const char *session_sql;   /* then these three, with their blanks filled in */
+    const char *guard_sql;
+    const char *pin_sql;
+    const char *print_sql; /* fingerprint of all that is fenced */
+    const char *state_sql; /* fingerprint of what batch->expected has */
+    int64_t tables_base;   /* counted behind the fence, without a table made by it */
+    const char *rows;      /* fingerprint behind the fence */
+    const char *xid;       /* of the batch's transaction */
+    int64_t pid;           /* of the worker's backend */
     const char *backend_start;
-    bool committed_part;  /* a statement committed: there is nothing left to roll back */
-    const char *saying;   /* what progress says of the running statement */
-    int64_t since_ms;     /* when it began */
-    const char *blockers; /* who kept it waiting, NULL: nobody was seen */
+    bool sealed;         /* no COMMIT of a migration's can succeed */
+    bool committed_part; /* a statement committed: there is nothing left to roll back */
+    int64_t *ended_ms;   /* by step: when it was done, by pd_now_ms; 0: it has not run */
+    pd_watch watch;
 } pd_apply;
 
 /* A request on the worker; what fails is PD_ERROR_APPLY. */
 pd_request pd_apply_request(const pd_apply *apply, const char *sql, const char *what);
 
-/* The fingerprint from a result of print.sql. */
-pd_print pd_apply_print(pd_apply *apply, const PGresult *result);
+/* batch.c: the worker, and Drizzle's table where it is wanted. */
+bool pd_apply_prepare(pd_apply *apply, pd_error *err) PD_CHECKED;
+
+/* batch.c: begins the transaction in a session in which nothing is left of what ran before, locks
+ * the ledgers, compares with batch->expected and batch->taken_from. *changed: they differ, nothing
+ * may be done but ROLLBACK. For `texts` to run the tables are counted and the seal is opened. */
+bool pd_apply_begin(pd_apply *apply, bool texts, bool *changed, pd_error *err) PD_CHECKED;
+
+/* batch.c: whether Drizzle's table, which the plan adds to the others, is there by now. */
+bool pd_apply_counts_new_drizzle(const pd_apply *apply);
+
+/* finish.c: around migrations: no COMMIT of theirs can succeed; at the end deferred constraints are
+ * checked, and that the ledgers are what they were and safe to write to. */
+bool pd_apply_seal(pd_apply *apply, pd_error *err) PD_CHECKED;
+bool pd_apply_unseal(pd_apply *apply, pd_error *err) PD_CHECKED;
+
+/* finish.c: behind the migrations: what unsealing does, the ledgers' rows of the batch's steps, the
+ * deployment's row, the number of tables, COMMIT. */
+bool pd_apply_finish(pd_apply *apply, pd_error *err) PD_CHECKED;
 
 /* fence.c: makes Drizzle's table, where it is written to and is not there, in transactions of its
  * own: were it made in the batch's, a Drizzle migrator that comes meanwhile would run into the
@@ -47,32 +77,97 @@ pd_print pd_apply_print(pd_apply *apply, const PGresult *result);
  */
 bool pd_apply_find_drizzle(pd_apply *apply, pd_error *err) PD_CHECKED;
 
-/* fence.c: whether the migrations have left the ledgers safe: a trigger or a rule on them could
- * make rows vanish. PD_ERROR_APPLY otherwise. */
-bool pd_apply_inspect_again(pd_apply *apply, pd_error *err) PD_CHECKED;
+/* fence.c: what a fence asks in the batch's transaction, by place in the group, and what its
+ * answers say. */
+typedef struct pd_fence {
+    size_t drizzle_lock;
+    size_t inspection;
+    size_t states[2];
+    const char *expected[2]; /* of the states */
+    size_t state_count;
+    size_t print;
+} pd_fence;
 
-/* fence.c: locks the ledgers, compares with batch->expected and batch->taken_from. *changed:
- * they differ, nothing may be done. */
-bool pd_apply_fence(pd_apply *apply, bool *changed, pd_error *err) PD_CHECKED;
+void pd_fence_add(pd_apply *apply, pd_group *group, pd_fence *out);
+bool pd_fence_check(pd_apply *apply, const pd_group *group, const pd_fence *fence, bool *changed,
+                    pd_error *err) PD_CHECKED;
+/* After an error of the group: *changed, or an error that says more. */
+bool pd_fence_explain(pd_apply *apply, const pd_group *group, const pd_fence *fence, bool *changed,
+                      pd_error *err) PD_CHECKED;
 
-/* steps.c: runs a step and writes its rows. */
-bool pd_apply_step(pd_apply *apply, size_t index, pd_error *err) PD_CHECKED;
+/* fence.c: whether touching the ledgers could run somebody's code: what is behind it in the group
+ * does not run then. Gives the place of pd_inspection_answer's result. */
+size_t pd_inspection_add(pd_apply *apply, pd_group *group);
+/* After an error at that place, in the same transaction: fails with the reason. */
+void pd_inspection_explain(pd_apply *apply, pd_error *err);
 
-/* statement.c: runs the step's text, statement by statement. */
-bool pd_apply_text(pd_apply *apply, const pd_step *step, size_t number, pd_error *err) PD_CHECKED;
+/* fence.c: the fingerprint from a result of print.sql, and the transaction that asked. */
+const char *pd_print_rows(pd_apply *apply, const PGresult *result);
+
+/* rows.c: adds what writes the rows of the batch's steps; then looks at the answers. */
+bool pd_rows_add(pd_apply *apply, pd_group *group, pd_error *err) PD_CHECKED;
+bool pd_rows_check(pd_apply *apply, const pd_group *group, size_t first, pd_error *err) PD_CHECKED;
+
+/* line.c: runs the texts of steps in their order: pipelined, or statement by statement where one of
+ * them could leave the transaction. `results` of them, or NULL. Each step must leave the
+ * transaction as it is; what it did to the session is taken back behind it. `number` is the first
+ * one's in the plan, from 1. */
+bool pd_apply_texts(pd_apply *apply, const pd_step *steps, pd_step_result *results, size_t count,
+                    size_t number, pd_error *err) PD_CHECKED;
+
+/* line.c: one step so. */
+bool pd_apply_guarded(pd_apply *apply, const pd_step *step, size_t number,
+                      pd_error *err) PD_CHECKED;
+
+/* statement.c: whether a statement that ended with this tag left the transaction that was begun,
+ * asked of the server where the tag does not tell. */
+bool pd_statement_stays(pd_apply *apply, const char *tag);
+bool pd_statement_commits(const char *tag); /* the tag says so */
+
+/* statement.c: it did not, or failed. */
+bool pd_statement_fail_left(pd_apply *apply, const pd_step *step, const char *tag, pd_error *err);
+void pd_statement_fail(pd_apply *apply, const pd_step *step, pd_reply reply, const PGresult *result,
+                       pd_error *err);
+
+#define PD_STATEMENT_GRACE_MS 15000 /* for the server to end it by statement_timeout itself */
+int64_t pd_statement_limit_ms(const pd_apply *apply); /* 0: none */
+
+/* What a transaction has written, by which it is found out whether it was committed. */
+typedef enum pd_proof {
+    PD_PROOF_BATCH,      /* the ledgers' rows of the batch's steps */
+    PD_PROOF_STATEMENTS, /* a row of predeploy.statements */
+} pd_proof;
 
 /* commit.c: COMMIT, and what became of it when the connection died meanwhile. */
-bool pd_apply_commit(pd_apply *apply, pd_error *err) PD_CHECKED;
+bool pd_apply_commit(pd_apply *apply, pd_proof proof, pd_error *err) PD_CHECKED;
+
+/* commit.c: ends the worker's backend, asked on another connection: it may wait for a client that
+ * is gone, and nobody else can end it sooner. False when it is not there, or that can't be asked.
+ */
+bool pd_apply_terminate(pd_apply *apply, pd_conn *conn);
 
 /* failure.c: puts the server's error in its place in the step's text: result->failure. `message`
  * stands in for the server's when there is none. */
 void pd_apply_place(pd_apply *apply, const pd_step *step, const pd_statement *statement,
                     const PGresult *error, const char *message);
 
-/* blockers.c: notes who keeps the worker waiting; may_block_ms >= 0 also counts sessions whose
- * transactions are open for longer. Asked on the control connection. */
-void pd_apply_find_blockers(pd_apply *apply, int64_t may_block_ms);
-void pd_apply_watch(pd_apply *apply); /* asks while statements of the worker run */
+/* watch.c: asks, and tells the progress, while statements of the worker run. */
+void pd_apply_watch(pd_apply *apply);
 void pd_apply_unwatch(pd_apply *apply);
+
+/* The statement that the worker is at now; NULL: the whole text of the step. `number` is the
+ * step's in its plan, from 1. Cheap: for each of many statements. */
+void pd_apply_saying(pd_apply *apply, const pd_step *step, const pd_statement *statement,
+                     size_t number);
+void pd_apply_quiet(pd_apply *apply); /* nothing runs any more */
+/* What goes on instead: "committing"; the text is a constant. */
+void pd_apply_doing(pd_apply *apply, const char *what);
+
+/* After PD_ERROR_LOCKED: who kept the worker waiting, else who may have, goes to the error's detail
+ * and to the result. */
+void pd_apply_name_blockers(pd_apply *apply, pd_error *err);
+
+/* Another session's query for a message: literals taken out, cut; NULL for NULL. */
+const char *pd_blocker_query(pd_arena *arena, const char *query);
 
 #endif

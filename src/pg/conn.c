@@ -4,19 +4,16 @@
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/prctl.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
 #include "base/clock.h"
+#include "base/memory.h"
 #include "base/str.h"
+#include "pg/conn_parts.h"
 #include "pg/errors.h"
-
-/* How long one question may take, and what may end it early. */
-typedef struct pd_patience {
-    int64_t deadline_ms; /* < 0: none */
-    int64_t tick_at_ms;  /* < 0: none */
-    pd_interrupt *interrupt;
-} pd_patience;
+#include "pg/resolve.h"
 
 void pd_result_cleanup(PGresult **result)
 {
@@ -24,18 +21,24 @@ void pd_result_cleanup(PGresult **result)
     *result = NULL;
 }
 
-static void on_notice(void *ctx, const char *message)
+static void on_notice(void *ctx, const PGresult *notice)
 {
+    const pd_conn *conn = ctx;
+    const char *message = PQresultErrorMessage(notice);
+    /* SET LOCAL in front of BEGIN, or of a statement by itself, is meant so (pg/session.h). */
+    if (conn->locals_text != NULL && pd_streq(pd_pg_field(notice, PG_DIAG_SQLSTATE), "25P01")) {
+        return;
+    }
     size_t len = strlen(message);
     while (len > 0 && message[len - 1] == '\n') {
         len--;
     }
-    pd_progress_detail(ctx, "%.*s", len > 4096 ? 4096 : (int)len, message);
+    pd_progress_detail(conn->progress, "%.*s", len > 4096 ? 4096 : (int)len, message);
 }
 
 bool pd_conn_usable(const pd_conn *conn)
 {
-    return conn->pg != NULL && PQstatus(conn->pg) == CONNECTION_OK;
+    return conn->pg != NULL && !conn->lost && PQstatus(conn->pg) == CONNECTION_OK;
 }
 
 void pd_conn_close(pd_conn *conn)
@@ -43,12 +46,13 @@ void pd_conn_close(pd_conn *conn)
     PQfinish(conn->pg);
     conn->pg = NULL;
     conn->late = false;
+    conn->lost = false;
 }
 
-static PGconn *connect_start(const char *conninfo, const char *name)
+static PGconn *connect_start(const char *conninfo, const char *name, const pd_hosts *hosts)
 {
     bool given = conninfo != NULL && *conninfo != '\0';
-    /* What stands behind dbname overrides what the string says. */
+    /* What stands behind dbname overrides what the string says; NULL does not. */
     const char *keywords[] = {given ? "dbname" : "fallback_application_name",
                               "application_name",
                               "client_encoding",
@@ -56,24 +60,32 @@ static PGconn *connect_start(const char *conninfo, const char *name)
                               "keepalives_interval",
                               "keepalives_count",
                               "tcp_user_timeout",
+                              "host",
+                              "hostaddr",
+                              "port",
                               NULL};
-    const char *values[] = {given ? conninfo : name, name, "UTF8", "10", "5", "4", "30000", NULL};
+    const char *values[] = {
+        given ? conninfo : name, name,        "UTF8", "10", "5", "4", "30000", hosts->host,
+        hosts->hostaddr,         hosts->port, NULL};
     PGconn *pg = PQconnectStartParams(keywords, values, 1);
     if (pg == NULL) {
-        abort(); /* out of memory */
+        pd_out_of_memory();
     }
     /* SQLSTATE is part of the text only so, and there is no other way to it before a result. */
     PQsetErrorVerbosity(pg, PQERRORS_VERBOSE);
     return pg;
 }
 
-static bool connect_poll(pd_conn *conn, int64_t timeout_ms, pd_error *err)
+static bool connect_poll(pd_conn *conn, int64_t deadline_ms, int64_t timeout_ms, pd_error *err)
 {
-    int64_t deadline_ms = pd_now_ms() + timeout_ms;
     PostgresPollingStatusType state = PGRES_POLLING_WRITING;
     while (PQstatus(conn->pg) != CONNECTION_BAD) {
         short events = state == PGRES_POLLING_READING ? POLLIN : POLLOUT;
-        pd_wait wait = pd_wait_fd(conn->interrupt, PQsocket(conn->pg), events, deadline_ms);
+        int socket = PQsocket(conn->pg);
+        if (socket < 0) {
+            break;
+        }
+        pd_wait wait = pd_wait_fd(conn->interrupt, socket, events, deadline_ms);
         if (wait == PD_WAIT_SIGNAL) {
             return pd_fail_interrupted(err, conn->interrupt);
         }
@@ -104,13 +116,20 @@ bool pd_conn_open(pd_conn *conn, const char *conninfo, const char *name, int64_t
                                   "percent-encode special characters ('/' is %%2F, '@' is %%40, "
                                   "'%%' is %%25, '#' is %%23).");
     }
-    conn->pg = connect_start(conninfo, name);
-    if (!connect_poll(conn, timeout_ms, err)) {
+    PD_AUTO_ARENA scratch = pd_arena_new();
+    int64_t deadline_ms = pd_now_ms() + timeout_ms;
+    pd_resolver resolver = {pd_lookup_system, conn->interrupt, timeout_ms};
+    pd_hosts hosts = {0};
+    if (!pd_resolve(scratch, conninfo, &resolver, &hosts, err)) {
+        return false;
+    }
+    conn->pg = connect_start(conninfo, name, &hosts);
+    if (!connect_poll(conn, deadline_ms, timeout_ms, err)) {
         pd_conn_close(conn);
         return false;
     }
     PQsetErrorVerbosity(conn->pg, PQERRORS_DEFAULT);
-    PQsetNoticeProcessor(conn->pg, on_notice, conn->progress);
+    PQsetNoticeReceiver(conn->pg, on_notice, conn);
     if (PQsetnonblocking(conn->pg, 1) != 0) {
         (void)pd_pg_fail_connect(err, PQerrorMessage(conn->pg));
         pd_conn_close(conn);
@@ -120,24 +139,28 @@ bool pd_conn_open(pd_conn *conn, const char *conninfo, const char *name, int64_t
 }
 
 /* PQcancel connects and waits without a deadline, so it runs in a child of its own; it is
- * async-signal-safe. -1 when there is nothing to cancel. */
-static pid_t cancel_start(PGconn *pg)
+ * async-signal-safe. */
+pid_t pd_cancel_start(PGconn *pg)
 {
     PGcancel *cancel = PQgetCancel(pg);
     if (cancel == NULL) {
         return -1;
     }
+    pid_t parent = getpid();
     pid_t child = fork();
     if (child == 0) {
         char text[256];
+        /* It holds the connections open as long as it lives. */
+        if (prctl(PR_SET_PDEATHSIG, SIGKILL) != 0 || getppid() != parent) {
+            _exit(1);
+        }
         _exit(PQcancel(cancel, text, (int)sizeof text) != 0 ? 0 : 1);
     }
     PQfreeCancel(cancel);
     return child;
 }
 
-/* A request that comes too late would hit the statement after: so it is waited for. */
-static void cancel_end(pid_t child, int64_t deadline_ms)
+void pd_cancel_end(pid_t child, int64_t deadline_ms)
 {
     if (child <= 0) {
         return;
@@ -152,7 +175,21 @@ static void cancel_end(pid_t child, int64_t deadline_ms)
     }
 }
 
-static pd_reply wait_for(pd_conn *conn, short events, pd_patience *patience)
+/* Whether what came ends the wait. */
+static bool heed(pd_patience *patience)
+{
+    if (!patience->undisturbed) {
+        return true;
+    }
+    int64_t until_ms = pd_now_ms() + pd_interrupt_grace_ms(patience->interrupt, PD_LIMIT_MAX_MS);
+    if (patience->interrupt->signal != 0 &&
+        (patience->deadline_ms < 0 || until_ms < patience->deadline_ms)) {
+        patience->deadline_ms = until_ms;
+    }
+    return false;
+}
+
+pd_reply pd_conn_wait(pd_conn *conn, short events, pd_patience *patience)
 {
     for (;;) {
         int64_t until_ms = patience->deadline_ms;
@@ -168,15 +205,21 @@ static pd_reply wait_for(pd_conn *conn, short events, pd_patience *patience)
         case PD_WAIT_READY:
             return PD_REPLY_DONE;
         case PD_WAIT_SIGNAL:
-            return PD_REPLY_INTERRUPTED;
+            if (heed(patience)) {
+                return PD_REPLY_INTERRUPTED;
+            }
+            break;
         case PD_WAIT_TIMEOUT:
             if (!tick) {
                 return PD_REPLY_TIMEOUT;
             }
             conn->tick(conn->tick_ctx);
             patience->tick_at_ms = pd_now_ms() + conn->tick_ms;
+            if (events == POLLIN && conn->alive != NULL && !conn->alive(conn->alive_ctx)) {
+                return PD_REPLY_LOST;
+            }
             /* A signal that the tick has seen is not seen again by a wait. */
-            if (pd_interrupted(patience->interrupt)) {
+            if (pd_interrupted(patience->interrupt) && heed(patience)) {
                 return PD_REPLY_INTERRUPTED;
             }
             break;
@@ -196,7 +239,7 @@ static pd_reply pump(pd_conn *conn, pd_patience *patience)
             return PD_REPLY_DONE;
         }
         short events = unsent > 0 ? POLLIN | POLLOUT : POLLIN;
-        pd_reply reply = wait_for(conn, events, patience);
+        pd_reply reply = pd_conn_wait(conn, events, patience);
         if (reply != PD_REPLY_DONE) {
             return reply;
         }
@@ -218,7 +261,7 @@ static pd_reply drop_copy_out(pd_conn *conn, pd_patience *patience)
         if (len > 0) {
             continue;
         }
-        pd_reply reply = wait_for(conn, POLLIN, patience);
+        pd_reply reply = pd_conn_wait(conn, POLLIN, patience);
         if (reply != PD_REPLY_DONE) {
             return reply;
         }
@@ -228,7 +271,7 @@ static pd_reply drop_copy_out(pd_conn *conn, pd_patience *patience)
     }
 }
 
-static bool is_error(const PGresult *result)
+bool pd_result_is_error(const PGresult *result)
 {
     ExecStatusType status = PQresultStatus(result);
     return status == PGRES_FATAL_ERROR || status == PGRES_BAD_RESPONSE;
@@ -238,8 +281,8 @@ static bool is_error(const PGresult *result)
 static void keep(PGresult **kept, PGresult *result)
 {
     bool replaces = *kept == NULL;
-    if (!replaces && !is_error(*kept)) {
-        replaces = is_error(result) || PQresultStatus(*kept) != PGRES_TUPLES_OK ||
+    if (!replaces && !pd_result_is_error(*kept)) {
+        replaces = pd_result_is_error(result) || PQresultStatus(*kept) != PGRES_TUPLES_OK ||
                    PQresultStatus(result) == PGRES_TUPLES_OK;
     }
     if (replaces) {
@@ -282,9 +325,11 @@ static pd_reply drain(pd_conn *conn, pd_patience *patience, PGresult **kept)
     }
 }
 
-/* A FATAL ends the connection, though libpq may not have seen the end yet. */
-static bool is_last_word(const PGresult *result)
+bool pd_result_is_last_word(const PGresult *result)
 {
+    if (pd_result_is_error(result) && *pd_pg_field(result, PG_DIAG_SQLSTATE) == '\0') {
+        return true;
+    }
     const char *severity =
         result == NULL ? NULL : PQresultErrorField(result, PG_DIAG_SEVERITY_NONLOCALIZED);
     return severity != NULL && (pd_streq(severity, "FATAL") || pd_streq(severity, "PANIC"));
@@ -292,19 +337,37 @@ static bool is_last_word(const PGresult *result)
 
 static pd_reply settle(pd_conn *conn, const PGresult *kept)
 {
-    if (PQstatus(conn->pg) != CONNECTION_OK || is_last_word(kept)) {
+    if (PQstatus(conn->pg) != CONNECTION_OK || pd_result_is_last_word(kept)) {
         return PD_REPLY_LOST;
     }
-    return kept != NULL && is_error(kept) ? PD_REPLY_ERROR : PD_REPLY_DONE;
+    /* libpq before 15 gives no result where it has no memory for one. */
+    if (kept == NULL) {
+        return PD_REPLY_LOST;
+    }
+    return pd_result_is_error(kept) ? PD_REPLY_ERROR : PD_REPLY_DONE;
 }
 
-/* Cancels, and gives the statement PD_CANCEL_MS to end. */
+pd_patience pd_cancel_patience(const pd_conn *conn)
+{
+    int64_t ms = pd_interrupt_grace_ms(conn->interrupt, PD_CANCEL_MS);
+    if (ms < PD_CANCEL_MS) {
+        ms = ms > PD_RECORD_MS + PD_GRACE_MIN_MS ? ms - PD_RECORD_MS : PD_GRACE_MIN_MS;
+    }
+    pd_patience patience = {pd_now_ms() + ms, -1, conn->interrupt, false};
+    return patience;
+}
+
+/* Cancels, and gives the statement some time to end. */
 static void cancel(pd_conn *conn, PGresult **kept)
 {
-    pd_patience patience = {pd_now_ms() + PD_CANCEL_MS, -1, NULL};
-    pid_t child = cancel_start(conn->pg);
+    pd_patience patience = pd_cancel_patience(conn);
+    pid_t child = pd_cancel_start(conn->pg);
     pd_reply reply = drain(conn, &patience, kept);
-    cancel_end(child, patience.deadline_ms);
+    if (reply == PD_REPLY_INTERRUPTED) { /* while a deadline's cancel was under way */
+        patience = pd_cancel_patience(conn);
+        reply = drain(conn, &patience, kept);
+    }
+    pd_cancel_end(child, patience.deadline_ms);
     conn->late = false;
     if (reply != PD_REPLY_DONE || settle(conn, *kept) == PD_REPLY_LOST) {
         PQclear(*kept);
@@ -324,8 +387,7 @@ static bool send_request(pd_conn *conn, const pd_request *request)
     return sent != 0;
 }
 
-/* Throws away the answer that pd_conn_try did not wait for. */
-static pd_reply drop_late(pd_conn *conn, pd_patience *patience)
+pd_reply pd_conn_drop_late(pd_conn *conn, pd_patience *patience)
 {
     PD_AUTO_RESULT ignored = NULL;
     pd_reply reply = conn->late ? drain(conn, patience, &ignored) : PD_REPLY_DONE;
@@ -333,6 +395,15 @@ static pd_reply drop_late(pd_conn *conn, pd_patience *patience)
         conn->late = false;
     }
     return reply;
+}
+
+pd_patience pd_patience_of(const pd_conn *conn, int64_t limit_ms, bool undisturbed)
+{
+    int64_t now_ms = pd_now_ms();
+    pd_patience patience = {limit_ms > 0 ? now_ms + limit_ms : -1,
+                            conn->tick != NULL ? now_ms + conn->tick_ms : -1, conn->interrupt,
+                            undisturbed};
+    return patience;
 }
 
 pd_reply pd_conn_ask(pd_conn *conn, const pd_request *request, PGresult **result)
@@ -345,11 +416,11 @@ pd_reply pd_conn_ask(pd_conn *conn, const pd_request *request, PGresult **result
     if (!pd_conn_usable(conn)) {
         return PD_REPLY_LOST;
     }
-    int64_t now_ms = pd_now_ms();
-    pd_patience patience = {request->limit_ms > 0 ? now_ms + request->limit_ms : -1,
-                            conn->tick != NULL ? now_ms + conn->tick_ms : -1,
-                            request->undisturbed ? NULL : conn->interrupt};
-    pd_reply reply = drop_late(conn, &patience);
+    if (pd_conn_begins(conn)) {
+        return pd_locals_ask(conn, request, result);
+    }
+    pd_patience patience = pd_patience_of(conn, request->limit_ms, request->undisturbed);
+    pd_reply reply = pd_conn_drop_late(conn, &patience);
     if (reply == PD_REPLY_DONE) {
         reply = send_request(conn, request) ? drain(conn, &patience, result) : PD_REPLY_LOST;
     }
@@ -357,18 +428,23 @@ pd_reply pd_conn_ask(pd_conn *conn, const pd_request *request, PGresult **result
         cancel(conn, result);
         return reply;
     }
-    return reply == PD_REPLY_DONE ? settle(conn, *result) : PD_REPLY_LOST;
+    reply = reply == PD_REPLY_DONE ? settle(conn, *result) : PD_REPLY_LOST;
+    conn->lost = reply == PD_REPLY_LOST;
+    return reply;
 }
 
 pd_reply pd_conn_try(pd_conn *conn, const pd_request *request, PGresult **result)
 {
-    pd_patience patience = {pd_now_ms() + (conn->late ? 0 : request->limit_ms), -1,
-                            request->undisturbed ? NULL : conn->interrupt};
+    pd_patience patience = {pd_now_ms() + (conn->late ? 0 : request->limit_ms), -1, conn->interrupt,
+                            request->undisturbed};
     *result = NULL;
     if (!pd_conn_usable(conn)) {
         return PD_REPLY_LOST;
     }
-    pd_reply reply = drop_late(conn, &patience);
+    if (pd_conn_begins(conn)) {
+        return pd_locals_ask(conn, request, result);
+    }
+    pd_reply reply = pd_conn_drop_late(conn, &patience);
     if (reply != PD_REPLY_DONE) {
         return reply;
     }
@@ -378,6 +454,7 @@ pd_reply pd_conn_try(pd_conn *conn, const pd_request *request, PGresult **result
     patience.deadline_ms = pd_now_ms() + request->limit_ms;
     reply = drain(conn, &patience, result);
     conn->late = reply != PD_REPLY_DONE;
+    conn->late_since_ms = conn->late ? pd_now_ms() : 0;
     if (conn->late) {
         pd_result_cleanup(result);
         return reply;

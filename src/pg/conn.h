@@ -17,13 +17,22 @@ typedef struct pd_conn {
     PGconn *pg; /* NULL: not open, or given up */
     pd_interrupt *interrupt;
     pd_progress *progress;
-    bool copied; /* the last request wanted to copy from or to the client */
-    bool v14;    /* the server took the settings that PostgreSQL 14 brought */
-    bool late;   /* the answer to a pd_conn_try is still to come */
+    bool copied;           /* the last request wanted to copy from or to the client */
+    bool v14;              /* the server took the settings that PostgreSQL 14 brought */
+    bool lost;             /* PD_REPLY_LOST was said of it: nothing can be asked any more */
+    bool late;             /* the answer to a pd_conn_try is still to come */
+    int64_t late_since_ms; /* when it was asked for */
+    /* What every transaction begins with, NULL: the session has it already (pg/session.h). Each
+     * statement, NULL behind the last; and all as one text. */
+    const char *const *locals;
+    const char *locals_text;
     /* Called every tick_ms while an answer is waited for; NULL: never. */
     void (*tick)(void *ctx);
     void *tick_ctx;
     int64_t tick_ms;
+    /* Asked after each tick: false, and the connection counts as lost. NULL: it is not asked. */
+    bool (*alive)(void *ctx);
+    void *alive_ctx;
 } pd_conn;
 
 /* What an answer is. Where a result is given the caller clears it. */
@@ -32,8 +41,9 @@ typedef enum pd_reply {
     PD_REPLY_ERROR,       /* the first error; the connection goes on */
     PD_REPLY_LOST,        /* the connection is gone; the server's last word, or NULL */
     PD_REPLY_TIMEOUT,     /* the deadline passed; cancelled, see PD_REPLY_INTERRUPTED */
-    PD_REPLY_INTERRUPTED, /* cancelled by a signal: what it ended with, or NULL and the connection
-                             closed when it did not end within PD_CANCEL_MS */
+    PD_REPLY_INTERRUPTED, /* cancelled by a signal, or because the run is late: what it ended with,
+                             or NULL and the connection closed when it did not end within
+                             PD_CANCEL_MS, or within the grace of a signal */
 } pd_reply;
 
 #define PD_CANCEL_MS 5000
@@ -47,6 +57,7 @@ typedef struct pd_request {
     bool simple;      /* simple protocol: several statements, no parameters */
     bool discard;     /* rows are thrown away as they come */
     bool undisturbed; /* signals are not looked at: something is being brought to its end */
+    bool live;        /* in a pipeline: its answer is not to wait for those behind it */
     int64_t limit_ms; /* 0: no deadline */
 } pd_request;
 

@@ -1,6 +1,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/memory.h"
 #include "base/str.h"
 #include "pg/conn.h"
 
@@ -66,7 +67,11 @@ bool pd_conninfo_usable(const char *conninfo)
     }
     char *ignored = NULL; /* it quotes the string, password and all */
     PQconninfoOption *options = PQconninfoParse(conninfo, &ignored);
+    bool refused = ignored != NULL && !pd_streq(ignored, "out of memory\n");
     PQfreemem(ignored);
+    if (options == NULL && !refused) {
+        pd_out_of_memory();
+    }
     if (options == NULL) {
         return false;
     }

@@ -2,19 +2,30 @@
 
 #include <inttypes.h>
 
+#include "base/clock.h"
 #include "base/str.h"
+#include "pg/alive.h"
 #include "pg/errors.h"
 #include "pg/internal.h"
+#include "pg/pooler.h"
 #include "pg/query.h"
+#include "pg/session.h"
 #include "pg_statements.h"
 
-#define OWN_STATEMENT_MS 60000
+#define PATIENCE_MIN_MS 3000
+#define PATIENCE_CONNECTS 3
 #define WORKER_IDLE_MS 60000 /* in a transaction, between two statements */
+
+int64_t pd_db_patience_ms(const pd_db *db)
+{
+    int64_t ms = PATIENCE_CONNECTS * db->options.settings->connect_timeout_ms;
+    return ms < PATIENCE_MIN_MS ? PATIENCE_MIN_MS : ms;
+}
 
 int64_t pd_db_limit_ms(const pd_db *db)
 {
     int64_t lock_ms = db->options.settings->lock_timeout_ms;
-    return lock_ms == 0 ? 0 : lock_ms + OWN_STATEMENT_MS;
+    return lock_ms == 0 ? 0 : lock_ms + pd_db_patience_ms(db);
 }
 
 pd_request pd_db_request(const pd_db *db, const char *sql, const char *what)
@@ -29,33 +40,42 @@ bool pd_layout_is_drizzle(pd_layout_kind layout)
     return layout == PD_LAYOUT_DRIZZLE || layout == PD_LAYOUT_DRIZZLE_FOLDERS;
 }
 
-static const char *session_sql(const pd_db *db, int64_t statement_ms, int64_t idle_ms)
+static const char *session_sql(const pd_db *db, const pd_session *session)
 {
     const char *pairs[] = {
         "lock_timeout",
-        pd_query_number(db->arena, db->options.settings->lock_timeout_ms),
+        pd_query_number(db->arena, session->lock_ms),
         "statement_timeout",
-        pd_query_number(db->arena, statement_ms),
+        pd_query_number(db->arena, session->statement_ms),
         "idle_timeout",
-        pd_query_number(db->arena, idle_ms),
+        pd_query_number(db->arena, session->idle_ms),
         NULL,
     };
     return pd_query_fill(db->arena, pd_query_session, pairs);
 }
 
-static bool run_simple(pd_db *db, pd_conn *conn, const char *sql, pd_error *err)
+pd_session pd_db_control_session(const pd_db *db)
 {
-    pd_request request = pd_db_request(db, sql, "cannot set up the session");
-    request.simple = true;
-    request.limit_ms = db->options.settings->connect_timeout_ms;
-    return pd_conn_get(conn, &request, NULL, err);
+    pd_session session = {.lock_ms = db->options.settings->lock_timeout_ms,
+                          .read_only = db->options.read_only};
+    return session;
 }
 
-static bool connect_session(pd_db *db, pd_conn *conn, const char *session, pd_error *err)
+pd_session pd_db_worker_session(const pd_db *db)
 {
+    pd_session session = {.lock_ms = db->options.settings->lock_timeout_ms,
+                          .statement_ms = db->options.settings->statement_timeout_ms,
+                          .idle_ms = WORKER_IDLE_MS};
+    return session;
+}
+
+static bool connect_session(pd_db *db, pd_conn *conn, const pd_session *session,
+                            pd_session_answer *answer, pd_error *err)
+{
+    int64_t limit_ms = db->options.settings->connect_timeout_ms;
     conn->progress = db->options.progress;
     if (!pd_conn_open(conn, db->options.conninfo, db->application,
-                      db->options.settings->connect_timeout_ms, err)) {
+                      pd_interrupt_grace_ms(db->options.interrupt, limit_ms), err)) {
         return false;
     }
     int version = PQserverVersion(conn->pg);
@@ -64,25 +84,27 @@ static bool connect_session(pd_db *db, pd_conn *conn, const char *session, pd_er
                       version / 10000);
         return pd_error_hint(err, "predeploy needs PostgreSQL %d or newer.", PD_SERVER_MIN / 10000);
     }
-    /* First of all: until then the session resolves names as its owner likes. */
-    if (!run_simple(db, conn, pd_query_session_pinned, err) ||
-        !run_simple(db, conn, session, err)) {
+    return pd_session_setup(db, conn, session, answer, err);
+}
+
+bool pd_db_new_connection(pd_db *db, pd_conn *conn, const pd_session *session,
+                          pd_session_answer *answer, pd_error *err)
+{
+    conn->interrupt = db->options.interrupt;
+    if (!connect_session(db, conn, session, answer, err)) {
+        pd_conn_close(conn);
         return false;
-    }
-    if (version >= 140000) {
-        PD_AUTO_RESULT result = NULL;
-        pd_request request = pd_db_request(db, pd_query_session_v14, "");
-        request.simple = true;
-        conn->v14 = pd_conn_ask(conn, &request, &result) == PD_REPLY_DONE;
     }
     return true;
 }
 
 bool pd_db_connect(pd_db *db, pd_conn *conn, pd_error *err)
 {
-    conn->interrupt = NULL;
-    bool ok = connect_session(db, conn, session_sql(db, 0, 0), err) &&
-              (!db->options.read_only || run_simple(db, conn, pd_query_session_read_only, err));
+    pd_session session = pd_db_control_session(db);
+    pd_session_answer answer = {0};
+    conn->interrupt = pd_interrupted(db->options.interrupt) ? NULL : db->options.interrupt;
+    bool ok = connect_session(db, conn, &session, &answer, err) &&
+              pd_pooler_follow(db, conn, &session, &answer, err);
     if (!ok) {
         pd_conn_close(conn);
     }
@@ -94,7 +116,12 @@ void pd_db_rollback(pd_db *db, pd_conn *conn)
     PD_AUTO_RESULT ignored = NULL;
     pd_request request = pd_db_request(db, "ROLLBACK", "");
     request.undisturbed = true;
-    request.limit_ms = PD_CANCEL_MS;
+    request.limit_ms = pd_interrupt_grace_ms(db->options.interrupt, PD_CANCEL_MS);
+    if (db->pooling == PD_POOLING_TRANSACTION && pd_conn_usable(conn) &&
+        PQtransactionStatus(conn->pg) != PQTRANS_IDLE) {
+        request.sql = pd_query_pooled_rollback;
+        request.simple = true;
+    }
     if (pd_conn_ask(conn, &request, &ignored) != PD_REPLY_DONE) {
         pd_conn_close(conn);
     }
@@ -102,31 +129,32 @@ void pd_db_rollback(pd_db *db, pd_conn *conn)
 
 bool pd_db_open_worker(pd_db *db, pd_error *err)
 {
+    pd_session session = pd_db_worker_session(db);
+    pd_session_answer answer = {0};
     if (pd_conn_usable(&db->worker)) {
         return true;
     }
     pd_conn_close(&db->worker);
-    db->worker.interrupt = db->options.interrupt;
-    if (!connect_session(db, &db->worker, db->session, err)) {
+    if (!pd_db_new_connection(db, &db->worker, &session, &answer, err)) {
+        return false;
+    }
+    if (!pd_pooler_follow(db, &db->worker, &session, &answer, err)) {
         pd_conn_close(&db->worker);
         return false;
     }
+    db->worker_pid = answer.pid;
+    db->alive_asked_ms = pd_now_ms();
+    db->worker.alive = pd_worker_alive;
+    db->worker.alive_ctx = db;
     return true;
 }
 
-/* Asked of a new session, before read_only changes the answer. */
-static bool check_writable(pd_db *db, pd_error *err)
+static bool check_writable(const pd_db *db, const pd_session_answer *answer, pd_error *err)
 {
-    PD_AUTO_RESULT result = NULL;
-    pd_request request = pd_db_request(db, pd_query_identify, "cannot ask the server what it is");
-    if (!pd_conn_get(&db->control, &request, &result, err)) {
-        return false;
-    }
-    bool recovery = pd_value_bool(result, 0, 0);
-    if (db->options.read_only || (!recovery && !pd_value_bool(result, 0, 1))) {
+    if (db->options.read_only || (!answer->recovery && !answer->read_only)) {
         return true;
     }
-    if (recovery) {
+    if (answer->recovery) {
         (void)pd_fail(err, PD_ERROR_UNREACHABLE, "the server is a standby and takes no writes");
         return pd_error_hint(err, "Connect to the primary: with several hosts in the connection "
                                   "string, add target_session_attrs=read-write.");
@@ -138,11 +166,11 @@ static bool check_writable(pd_db *db, pd_error *err)
 
 static bool open_control(pd_db *db, pd_error *err)
 {
-    db->control.interrupt = db->options.interrupt;
-    return connect_session(db, &db->control, session_sql(db, 0, 0), err) &&
-           check_writable(db, err) &&
-           (!db->options.read_only ||
-            run_simple(db, &db->control, pd_query_session_read_only, err));
+    pd_session session = pd_db_control_session(db);
+    pd_session_answer answer = {0};
+    return pd_db_new_connection(db, &db->control, &session, &answer, err) &&
+           check_writable(db, &answer, err) &&
+           (!answer.pooled || pd_pooler_settle(db, &answer, err));
 }
 
 static const char *keep_text(pd_arena *arena, const char *text)
@@ -170,10 +198,12 @@ bool pd_db_open(pd_db **out, pd_arena *arena, const pd_db_options *options, pd_t
     db->options = *options;
     db->options.conninfo = keep_text(arena, options->conninfo);
     db->application = PD_APPLICATION;
-    db->session = session_sql(db, options->settings->statement_timeout_ms, WORKER_IDLE_MS);
+    pd_session worker = pd_db_worker_session(db);
+    db->session = session_sql(db, &worker);
+    db->reset = pd_query_session_reset;
     pd_progress_say(options->progress, "connecting to the database");
     if (!open_control(db, err)) {
-        pd_conn_close(&db->control);
+        pd_db_close(&db);
         return false;
     }
     fill_target(db, target);
@@ -183,9 +213,13 @@ bool pd_db_open(pd_db **out, pd_arena *arena, const pd_db_options *options, pd_t
 
 void pd_db_close(pd_db **db)
 {
-    if (*db != NULL) {
-        pd_conn_close(&(*db)->worker);
-        pd_conn_close(&(*db)->control);
-        *db = NULL;
+    if (*db == NULL) {
+        return;
     }
+    pd_conn *conns[] = {&(*db)->worker, &(*db)->control, &(*db)->lock};
+    for (size_t i = 0; i < sizeof conns / sizeof *conns; i++) {
+        pd_pooler_leave(*db, conns[i]);
+        pd_conn_close(conns[i]);
+    }
+    *db = NULL;
 }

@@ -17,6 +17,7 @@
 #include "base/progress.h"
 #include "domain/batch.h"
 #include "domain/ledger.h"
+#include "domain/obstacle.h"
 #include "domain/report.h"
 #include "domain/settings.h"
 
@@ -51,6 +52,14 @@ bool pd_db_lock(pd_db *db, bool wait, pd_error *err) PD_CHECKED;
 
 /* Reads both ledgers, the table count and current_schema in one snapshot. */
 bool pd_db_read_ledger(pd_db *db, pd_arena *arena, pd_ledger *out, pd_error *err) PD_CHECKED;
+
+/* Who could keep a plan waiting, as far as it can be told at once; what cannot be told is nothing to
+ * fail over. */
+void pd_db_find_obstacles(pd_db *db, pd_arena *arena, const pd_preflight *asked, pd_obstacles *out);
+
+/* Whether the plan can be run on this connection: through a pooler that gives a session out for one
+ * transaction, no statement can be run outside of one. PD_ERROR_UNREACHABLE. */
+bool pd_db_check_plan(const pd_db *db, const pd_plan *plan, pd_error *err) PD_CHECKED;
 
 /* Writes the deployment's row with outcome "running", or, when its outcome is another already
  * (a deployment with nothing to do), as it is. Under the lock. */

@@ -1,6 +1,6 @@
 #include "base/str.h"
 #include "pg/errors.h"
-#include "pg/internal.h"
+#include "pg/ledger.h"
 #include "pg/query.h"
 #include "pg_statements.h"
 
@@ -41,11 +41,13 @@ bool pd_db_begin_deployment(pd_db *db, const pd_deployment *deployment, pd_error
         /* a running one gets its names from the batches that commit */
         running ? "{}"
                 : pd_query_array(db->arena, deployment->migrations, deployment->migration_count),
+        pd_query_bool(db->read_altered),
+        db->read_digest,
     };
     pd_request request =
         pd_db_request(db, pd_query_deployment_begin, "cannot record the deployment");
     request.values = values;
-    request.count = 14;
+    request.count = 16;
     return pd_conn_get(&db->control, &request, NULL, err);
 }
 
@@ -72,7 +74,7 @@ bool pd_db_finish_deployment(pd_db *db, const pd_deployment *deployment, pd_erro
     request.values = values;
     request.count = 4;
     request.undisturbed = true; /* it may be a signal that ended it */
-    request.limit_ms = FINISH_MS;
+    request.limit_ms = pd_interrupt_grace_ms(db->options.interrupt, FINISH_MS);
     if (!pd_conn_usable(&db->control)) {
         pd_conn_close(&db->control);
         db->locked = false;
@@ -90,4 +92,11 @@ bool pd_db_record_backup(pd_db *db, const pd_deployment *deployment, pd_error *e
     request.values = values;
     request.count = 2;
     return update_row(db, &request, err);
+}
+
+bool pd_deployments_close(pd_db *db, pd_error *err)
+{
+    pd_request request = pd_db_request(db, pd_query_deployments_interrupted,
+                                       "cannot close deployments that never finished");
+    return pd_conn_get(&db->control, &request, NULL, err);
 }

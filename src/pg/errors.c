@@ -136,12 +136,23 @@ bool pd_pg_fail_connect(pd_error *err, const char *text)
     return pd_error_hint(err, "%s", hint != NULL ? hint : "Check the connection string.");
 }
 
+/* A pooler's own errors have all the same code. */
+static const char *pooler_hint(const char *primary)
+{
+    return strstr(primary, "statement pooling mode") == NULL
+               ? NULL
+               : "Between predeploy and the database stands a pooler that gives out no "
+                 "transactions. "
+                 "Name the port of the server itself.";
+}
+
 static void add_server_error(pd_error *err, const PGresult *result)
 {
     const char *sqlstate = pd_pg_field(result, PG_DIAG_SQLSTATE);
     const char *primary = pd_pg_field(result, PG_DIAG_MESSAGE_PRIMARY);
     const char *detail = pd_pg_field(result, PG_DIAG_MESSAGE_DETAIL);
-    const char *own = pd_pg_hint(sqlstate);
+    const char *known = pd_pg_hint(sqlstate);
+    const char *own = known != NULL ? known : pooler_hint(primary);
     const char *hint = own != NULL ? own : pd_pg_field(result, PG_DIAG_MESSAGE_HINT);
     pd_error_code(err, sqlstate);
     (void)pd_error_detail(err, "%s%s%s", primary, *detail == '\0' ? "" : "\n", detail);

@@ -1,168 +1,56 @@
 #include "base/str.h"
+#include "pg/chain.h"
 #include "pg/errors.h"
 #include "pg/foreign.h"
-#include "pg/internal.h"
+#include "pg/ledger.h"
+#include "pg/ledger_rows.h"
 #include "pg/query.h"
+#include "pg/role.h"
+#include "pg/unfinished.h"
 #include "pg_statements.h"
 
 #define READ_ATTEMPTS 5
 
-static const char *text_or_empty(pd_arena *arena, const PGresult *result, int row, int column)
+/* One attempt to read all in one transaction, in one round trip. What is asked depends on what was
+ * seen before it; that must be what the transaction finds, too. */
+typedef struct reading {
+    pd_db *db;
+    pd_arena *arena;
+    const pd_sighting *before;
+    pd_group group;
+    size_t lock; /* places in the group */
+    size_t names;
+    size_t guard;
+    size_t migrations;
+    size_t deployments;
+    size_t deployed;
+    size_t digest;
+    size_t chain;
+    size_t unfinished;
+    size_t drizzle;
+    size_t foreign;
+    size_t tables;
+    size_t role;
+    size_t schema;
+} reading;
+
+static pd_request own(const pd_db *db, const char *sql)
 {
-    const char *text = pd_value_text(arena, result, row, column);
-    return text == NULL ? "" : text;
+    return pd_db_request(db, sql, "cannot read the ledger");
 }
 
-/* Asks for at most PD_LEDGER_ROWS_MAX rows; more are an error. */
-static bool read_rows(pd_db *db, const char *sql, PGresult **result, pd_error *err)
+pd_request pd_tables_request(const pd_db *db)
 {
-    const char *limit[] = {pd_query_number(db->arena, PD_LEDGER_ROWS_MAX + 1)};
-    pd_request request = pd_db_request(db, sql, "cannot read the ledger");
-    request.values = limit;
-    request.count = 1;
-    if (!pd_conn_get(&db->control, &request, result, err)) {
-        return false;
-    }
-    if (PQntuples(*result) > PD_LEDGER_ROWS_MAX) {
-        (void)pd_fail(err, PD_ERROR_UNREACHABLE, "the ledger has more than %d rows",
-                      PD_LEDGER_ROWS_MAX);
-        return pd_error_hint(err, "That is no ledger: check [ledger] schema and table.");
-    }
-    return true;
-}
-
-static bool read_migrations(pd_db *db, pd_arena *arena, pd_ledger *out, pd_error *err)
-{
-    PD_AUTO_RESULT result = NULL;
-    if (!read_rows(db, pd_query_read_migrations, &result, err)) {
-        return false;
-    }
-    size_t count = (size_t)PQntuples(result);
-    out->rows = pd_arena_array(arena, count, sizeof *out->rows);
-    out->count = out->capacity = count;
-    for (int i = 0; i < (int)count; i++) {
-        pd_ledger_row *row = &out->rows[i];
-        (void)pd_value_number(result, i, 0, &row->seq);
-        row->name = text_or_empty(arena, result, i, 1);
-        row->hash = text_or_empty(arena, result, i, 2);
-        row->down_sql = pd_value_text(arena, result, i, 3);
-        row->down_hash = pd_value_text(arena, result, i, 4);
-        row->adopted = pd_value_bool(result, i, 5);
-        (void)pd_value_number(result, i, 6, &row->drizzle_id);
-        row->has_drizzle_created_at = pd_value_number(result, i, 7, &row->drizzle_created_at);
-        row->deployment = text_or_empty(arena, result, i, 8);
-        row->applied_at = text_or_empty(arena, result, i, 9);
-        row->tokens = pd_value_text(arena, result, i, 10);
-    }
-    return true;
-}
-
-static void fill_deployment(pd_arena *arena, const PGresult *result, int row, pd_deployment *out)
-{
-    out->id = text_or_empty(arena, result, row, 0);
-    out->kind = text_or_empty(arena, result, row, 1);
-    out->commit = text_or_empty(arena, result, row, 2);
-    out->ref = pd_value_text(arena, result, row, 3);
-    out->actor = text_or_empty(arena, result, row, 4);
-    out->tool_version = text_or_empty(arena, result, row, 5);
-    out->started_at = text_or_empty(arena, result, row, 6);
-    out->finished_at = pd_value_text(arena, result, row, 7);
-    out->outcome = text_or_empty(arena, result, row, 8);
-    out->detail = pd_value_text(arena, result, row, 9);
-    out->backup_reference = pd_value_text(arena, result, row, 10);
-    out->tables_before = -1;
-    out->tables_after = -1;
-    (void)pd_value_number(result, row, 11, &out->tables_before);
-    (void)pd_value_number(result, row, 12, &out->tables_after);
-}
-
-/* One row a name, or one with NULL for a deployment that has none. */
-static bool read_deployments(pd_db *db, pd_arena *arena, pd_ledger *out, pd_error *err)
-{
-    PD_AUTO_RESULT result = NULL;
-    const char *limit[] = {pd_query_number(arena, PD_DEPLOYMENTS_SHOWN)};
-    pd_request request = pd_db_request(db, pd_query_read_deployments, "cannot read the ledger");
-    request.values = limit;
-    request.count = 1;
-    if (!pd_conn_get(&db->control, &request, &result, err)) {
-        return false;
-    }
-    int rows = PQntuples(result);
-    out->commit = rows > 0 ? pd_value_text(arena, result, 0, 14) : NULL;
-    for (int i = 0; i < rows;) {
-        const char *id = PQgetvalue(result, i, 0);
-        int names = 0;
-        while (i + names < rows && pd_streq(PQgetvalue(result, i + names, 0), id)) {
-            names++;
-        }
-        pd_deployment *deployment =
-            PD_PUSH(arena, out->deployments, out->deployment_count, out->deployment_capacity);
-        fill_deployment(arena, result, i, deployment);
-        deployment->migrations = pd_arena_array(arena, (size_t)names, sizeof(const char *));
-        for (int n = 0; n < names && PQgetisnull(result, i + n, 13) == 0; n++) {
-            deployment->migrations[deployment->migration_count++] =
-                pd_value_text(arena, result, i + n, 13);
-        }
-        i += names;
-    }
-    return true;
-}
-
-const char *pd_drizzle_table(pd_db *db, pd_conn *conn, pd_arena *arena)
-{
-    const pd_settings *settings = db->options.settings;
-    return pd_arena_printf(arena, "%s.%s",
-                           pd_query_identifier(arena, conn->pg, settings->ledger_schema),
-                           pd_query_identifier(arena, conn->pg, settings->ledger_table));
-}
-
-bool pd_drizzle_id(const pd_db *db, const PGresult *result, int row, int64_t *id, pd_error *err)
-{
-    if (pd_value_number(result, row, 0, id)) {
-        return true;
-    }
-    bool null = PQgetisnull(result, row, 0) != 0;
-    (void)pd_fail(err, PD_ERROR_UNREACHABLE, "Drizzle's table is not one that Drizzle made");
-    (void)pd_error_detail(err, "%s.%s has a row with id %s, which is no whole number of 64 bits",
-                          db->options.settings->ledger_schema, db->options.settings->ledger_table,
-                          null ? "NULL" : PQgetvalue(result, row, 0));
-    return pd_error_hint(err, "Check [ledger] schema and table in .predeploy.");
-}
-
-static bool read_drizzle(pd_db *db, pd_arena *arena, bool named, pd_ledger *out, pd_error *err)
-{
-    PD_AUTO_RESULT result = NULL;
-    const char *pairs[] = {"ledger", pd_drizzle_table(db, &db->control, arena), "name",
-                           named ? "t.name::pg_catalog.text" : "NULL::pg_catalog.text", NULL};
-    out->drizzle_shape = named ? PD_DRIZZLE_V1 : PD_DRIZZLE_V0;
-    if (!read_rows(db, pd_query_fill(arena, pd_query_read_drizzle, pairs), &result, err)) {
-        return false;
-    }
-    size_t count = (size_t)PQntuples(result);
-    out->drizzle = pd_arena_array(arena, count, sizeof *out->drizzle);
-    out->drizzle_count = out->drizzle_capacity = count;
-    for (int i = 0; i < (int)count; i++) {
-        pd_drizzle_row *row = &out->drizzle[i];
-        if (!pd_drizzle_id(db, result, i, &row->id, err)) {
-            return false;
-        }
-        row->hash = text_or_empty(arena, result, i, 1);
-        row->has_created_at = pd_value_number(result, i, 2, &row->created_at);
-        row->name = pd_value_text(arena, result, i, 3);
-    }
-    return true;
-}
-
-bool pd_tables_count(pd_db *db, pd_conn *conn, int64_t *tables, pd_error *err)
-{
-    PD_AUTO_RESULT result = NULL;
-    const char *schema[] = {db->options.settings->verify_schema};
+    const char **values = pd_arena_array(db->arena, 1, sizeof *values);
     pd_request request = pd_db_request(db, pd_query_count_tables, "cannot count the tables");
-    request.values = schema;
+    values[0] = db->options.settings->verify_schema;
+    request.values = values;
     request.count = 1;
-    if (!pd_conn_get(conn, &request, &result, err)) {
-        return false;
-    }
+    return request;
+}
+
+bool pd_tables_take(const PGresult *result, int64_t *tables, pd_error *err)
+{
     if (pd_value_number(result, 0, 0, tables)) {
         return true;
     }
@@ -170,99 +58,216 @@ bool pd_tables_count(pd_db *db, pd_conn *conn, int64_t *tables, pd_error *err)
     return pd_error_hint(err, "Is that a PostgreSQL server?");
 }
 
-static bool read_current_schema(pd_db *db, pd_arena *arena, pd_ledger *out, pd_error *err)
+bool pd_tables_count(pd_db *db, pd_conn *conn, int64_t *tables, pd_error *err)
 {
     PD_AUTO_RESULT result = NULL;
-    pd_request request = pd_db_request(db, pd_query_read_end, "cannot read the ledger");
-    request.simple = true;
-    if (!pd_conn_get(&db->control, &request, &result, err)) {
-        return false;
-    }
-    out->current_schema = pd_value_text(arena, result, 0, 0);
-    return true;
+    pd_request request = pd_tables_request(db);
+    return pd_conn_get(conn, &request, &result, err) && pd_tables_take(result, tables, err);
 }
 
-/* Names of the tables that are read and are there, as a list for LOCK TABLE, or NULL. */
-static bool find_names(pd_db *db, pd_arena *arena, const char **names, pd_error *err)
+size_t pd_names_ask(pd_db *db, pd_group *group, const pd_sighting *before)
 {
-    PD_AUTO_RESULT result = NULL;
     bool drizzle = pd_layout_is_drizzle(db->options.layout);
     const char *values[] = {drizzle ? db->options.settings->ledger_schema : NULL,
                             drizzle ? db->options.settings->ledger_table : NULL,
                             db->options.settings->verify_schema,
-                            pd_foreign_wanted(db) ? pd_foreign_names(arena) : NULL};
-    pd_request request = pd_db_request(db, pd_query_read_names, "cannot look for the ledger");
-    request.values = values;
-    request.count = 4;
-    if (!pd_conn_get(&db->control, &request, &result, err)) {
+                            pd_foreign_wanted(db) ? pd_foreign_names(db->arena) : NULL,
+                            pd_query_bool(before != NULL),
+                            before == NULL ? NULL : before->names};
+    return pd_group_add_with(
+        group, pd_db_request(db, pd_query_read_names, "cannot look for the ledger"), values, 6);
+}
+
+/* What is there: asked first, unless taking the lock has just asked it. */
+static bool look(pd_db *db, pd_sighting *out, pd_error *err)
+{
+    PD_AUTO_GROUP group = {.arena = db->arena};
+    if (db->seen.there) {
+        *out = db->seen;
+        db->seen.there = false;
+        return true;
+    }
+    size_t names = pd_names_ask(db, &group, NULL);
+    size_t found = pd_ledger_look(db, &group);
+    if (!pd_group_ask(&group, &db->control, err)) {
         return false;
     }
-    *names = pd_value_text(arena, result, 0, 0);
+    out->names = pd_value_text(db->arena, pd_group_result(&group, names), 0, 0);
+    pd_ledger_inspected(db, db->arena, pd_group_result(&group, found), &out->found);
     return true;
 }
 
-static bool lock_names(pd_db *db, pd_arena *arena, const char *names, bool *gone, pd_error *err)
+/* The role's own search_path says where an unqualified CREATE TABLE goes, seen with the rights of
+ * whom migrations run as; ROLLBACK takes all of it back. */
+static void add_end(reading *self)
 {
-    const char *pairs[] = {"tables", names, NULL};
-    pd_request lock = pd_db_request(db, pd_query_fill(arena, pd_query_read_lock, pairs),
-                                    "cannot lock the ledger");
-    bool ok = pd_conn_get(&db->control, &lock, NULL, err);
-    *gone = !ok && (pd_streq(err->code, "42P01") || pd_streq(err->code, "3F000"));
-    return ok || *gone;
+    const pd_db *db = self->db;
+    const char *values[1];
+    self->role = PD_GROUP_NONE;
+    if (db->options.settings->role != NULL) {
+        pd_request request = pd_role_request(db, values);
+        self->role = pd_group_add_with(&self->group, request, values, 1);
+    }
+    pd_group_add(&self->group, own(db, pd_query_session_own_path));
+    self->schema = pd_group_add(&self->group, own(db, pd_query_read_schema));
+    pd_group_add(&self->group, own(db, "ROLLBACK"));
 }
 
-/* Begins the transaction that reads: what it finds cannot be replaced before it is read. *again:
- * it was replaced before it could be locked, and the transaction is over. */
-static bool begin_reading(pd_db *db, pd_arena *arena, bool *again, pd_error *err)
+static size_t add_if(reading *self, bool wanted, pd_request request)
 {
-    const char *before = NULL;
-    const char *now = NULL;
-    pd_request begin = pd_db_request(db, pd_query_read_begin, "cannot read the ledger");
-    *again = false;
-    if (!find_names(db, arena, &before, err) || !pd_conn_get(&db->control, &begin, NULL, err) ||
-        (before != NULL && !lock_names(db, arena, before, again, err)) ||
-        (!*again && !find_names(db, arena, &now, err))) {
+    return wanted ? pd_group_add(&self->group, request) : PD_GROUP_NONE;
+}
+
+static void add_rows(reading *self)
+{
+    pd_db *db = self->db;
+    const pd_inspection *found = &self->before->found;
+    self->migrations = add_if(self, found->tables, pd_migrations_request(db, found->chained));
+    self->deployments = add_if(self, found->tables, pd_deployments_request(db));
+    self->deployed = add_if(self, found->tables, pd_deployed_request(db));
+    self->digest = add_if(self, found->chained, own(db, pd_query_read_digest));
+    self->chain = add_if(self, found->chained, pd_chain_request(db));
+    self->unfinished = add_if(self, found->chained, pd_unfinished_request(db));
+    self->drizzle = add_if(self, found->drizzle, pd_drizzle_request(db, found->drizzle_name));
+    const char *values[] = {db->options.settings->verify_schema, pd_foreign_names(db->arena)};
+    self->foreign = PD_GROUP_NONE;
+    if (pd_foreign_wanted(db)) {
+        self->foreign = pd_group_add_with(&self->group, own(db, pd_query_foreign_find), values, 2);
+    }
+    self->tables = pd_group_add(&self->group, pd_tables_request(db));
+}
+
+/* What is found cannot be replaced before it is read: it is locked first, then looked at, and only
+ * read when it is still what was seen and, unless those who could change that are trusted, when no
+ * reading of it can run somebody else's code. */
+static void add_all(reading *self)
+{
+    pd_db *db = self->db;
+    pd_group_add(&self->group, own(db, pd_query_read_begin));
+    const char *pairs[] = {"tables", self->before->names, NULL};
+    self->lock = PD_GROUP_NONE;
+    if (self->before->names != NULL) {
+        const char *sql = pd_query_fill(db->arena, pd_query_read_lock, pairs);
+        self->lock = pd_group_add(&self->group, pd_db_request(db, sql, "cannot lock the ledger"));
+    }
+    self->names = pd_names_ask(db, &self->group, self->before);
+    self->guard =
+        self->before->found.open ? pd_ledger_guard(db, &self->group, false) : PD_GROUP_NONE;
+    add_rows(self);
+    if (!db->foreign) {
+        add_end(self);
+    }
+}
+
+static bool same_sighting(const reading *self)
+{
+    pd_inspection now;
+    const pd_inspection *before = &self->before->found;
+    const PGresult *guarded = pd_group_result(&self->group, self->guard);
+    if (guarded == NULL) {
+        return true;
+    }
+    pd_ledger_inspected(self->db, self->arena, guarded, &now);
+    return now.tables == before->tables && now.chained == before->chained &&
+           now.drizzle == before->drizzle && now.drizzle_name == before->drizzle_name;
+}
+
+static bool take_all(const reading *self, pd_ledger *out, pd_error *err)
+{
+    const pd_group *group = &self->group;
+    const pd_inspection *found = &self->before->found;
+    pd_arena *arena = self->arena;
+    out->present = found->tables;
+    if (found->tables) {
+        if (!pd_migrations_take(arena, pd_group_result(group, self->migrations), out, err)) {
+            return false;
+        }
+        pd_deployments_take(arena, pd_group_result(group, self->deployments),
+                            pd_group_result(group, self->deployed), out);
+    }
+    if (found->chained) {
+        out->digest = pd_value_text(arena, pd_group_result(group, self->digest), 0, 0);
+        out->altered = pd_chain_judge(arena, pd_group_result(group, self->chain), out->digest);
+        pd_unfinished_take(arena, pd_group_result(group, self->unfinished), out);
+    }
+    return (!found->drizzle ||
+            pd_drizzle_take(self->db, arena, pd_group_result(group, self->drizzle),
+                            found->drizzle_name, out, err)) &&
+           pd_tables_take(pd_group_result(group, self->tables), &out->tables, err);
+}
+
+/* *again: what was seen before is not there any more. A guard that has failed is asked in words. */
+static bool explain(const reading *self, bool *again, pd_error *err)
+{
+    size_t failed = self->group.failed;
+    if (failed == self->role) {
+        return pd_role_explain(self->db, err);
+    }
+    if (pd_ledger_guard_failed(err) && (failed == self->names || failed == self->guard)) {
+        pd_error none = {0};
+        pd_inspection found;
+        pd_db_rollback(self->db, &self->db->control);
+        *err = none;
+        *again = pd_ledger_inspect(self->db, &self->db->control,
+                                   pd_layout_is_drizzle(self->db->options.layout), self->arena,
+                                   &found, err) &&
+                 pd_ledger_refuse(&found, false, err);
+        return *again;
+    }
+    *again = failed == self->lock && (pd_streq(err->code, "42P01") || pd_streq(err->code, "3F000"));
+    return *again;
+}
+
+/* Tables of other tools are read one by one, in the transaction that is still open. */
+static bool read_foreign(reading *self, pd_ledger *out, pd_error *err)
+{
+    PD_AUTO_GROUP end = {.arena = self->arena};
+    if (!pd_foreign_read(self->db, self->arena, out, err)) {
         return false;
     }
-    *again = *again || !pd_streq(before, now);
-    if (*again) {
-        pd_db_rollback(db, &db->control);
-    }
-    return true;
+    pd_group_cleanup(&self->group);
+    self->group = end;
+    add_end(self);
+    return pd_group_ask(&self->group, &self->db->control, err) ||
+           (self->group.failed == self->role && pd_role_explain(self->db, err));
 }
 
 static bool read_snapshot(pd_db *db, pd_arena *arena, pd_ledger *out, bool *again, pd_error *err)
 {
-    pd_inspection found;
+    pd_sighting before = {0};
     pd_ledger empty = {0};
-    bool drizzle = pd_layout_is_drizzle(db->options.layout);
     *out = empty;
-    if (!begin_reading(db, arena, again, err)) {
+    *again = false;
+    if (!look(db, &before, err) || !pd_ledger_refuse(&before.found, false, err)) {
         return false;
     }
-    if (*again) {
-        return true;
+    PD_AUTO_GROUP group = {.arena = arena};
+    reading self = {.db = db, .arena = arena, .before = &before, .group = group};
+    add_all(&self);
+    bool ok = pd_group_ask(&self.group, &db->control, err);
+    if (!ok) {
+        ok = explain(&self, again, err);
+    } else if (!same_sighting(&self)) {
+        *again = true;
+    } else if (!db->foreign && pd_foreign_wanted(db) &&
+               PQntuples(pd_group_result(&self.group, self.foreign)) > 0) {
+        db->foreign = true;
+        *again = true;
+    } else {
+        ok = take_all(&self, out, err) && (!db->foreign || read_foreign(&self, out, err));
     }
-    if (!pd_ledger_inspect(db, &db->control, drizzle, arena, &found, err) ||
-        !pd_ledger_refuse(&found, false, err)) {
-        return false;
+    if (ok && !*again) {
+        out->current_schema = pd_value_text(arena, pd_group_result(&self.group, self.schema), 0, 0);
     }
-    out->present = found.tables;
-    if (found.tables &&
-        (!read_migrations(db, arena, out, err) || !read_deployments(db, arena, out, err))) {
-        return false;
-    }
-    if (found.drizzle && !read_drizzle(db, arena, found.drizzle_name, out, err)) {
-        return false;
-    }
-    return pd_foreign_read(db, arena, out, err) &&
-           pd_tables_count(db, &db->control, &out->tables, err) &&
-           read_current_schema(db, arena, out, err);
+    pd_group_cleanup(&self.group);
+    return ok;
 }
 
 bool pd_db_read_ledger(pd_db *db, pd_arena *arena, pd_ledger *out, pd_error *err)
 {
     db->committed = NULL;
+    db->read_digest = NULL;
+    db->read_altered = false;
     for (int attempt = 0; attempt < READ_ATTEMPTS; attempt++) {
         pd_error failed = {0};
         bool again = false;
@@ -272,8 +277,11 @@ bool pd_db_read_ledger(pd_db *db, pd_arena *arena, pd_ledger *out, pd_error *err
             return false;
         }
         if (!again) {
+            db->read_digest = out->digest == NULL ? NULL : pd_arena_strdup(db->arena, out->digest);
+            db->read_altered = out->altered != NULL;
             return true;
         }
+        pd_db_rollback(db, &db->control);
     }
     (void)pd_fail(err, PD_ERROR_UNREACHABLE, "cannot read the ledger: its tables come and go");
     return pd_error_hint(err, "Somebody makes and drops them at this moment: run predeploy again.");

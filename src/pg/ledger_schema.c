@@ -3,7 +3,7 @@
 #include "base/hash.h"
 #include "base/str.h"
 #include "pg/errors.h"
-#include "pg/internal.h"
+#include "pg/ledger.h"
 #include "pg/query.h"
 #include "pg_migrations.h"
 #include "pg_statements.h"
@@ -44,9 +44,11 @@ static void inspect_row(pd_db *db, pd_arena *arena, const PGresult *result, int 
     if (code != NULL && out->code == NULL) {
         out->code = describe(db, arena, part, code);
     }
-    if (trust != NULL && out->trust == NULL) {
+    bool drizzle = pd_starts_with(part, "drizzle");
+    if (trust != NULL && out->trust == NULL && !drizzle) {
         out->trust = describe(db, arena, part, trust);
     }
+    out->open = out->open || trust != NULL;
     if (pd_streq(part, "schema")) {
         out->schema = true;
     } else if (pd_streq(part, "drizzle")) {
@@ -56,27 +58,65 @@ static void inspect_row(pd_db *db, pd_arena *arena, const PGresult *result, int 
                              has_column(columns, "created_at");
     } else if (pd_streq(part, "schema_migrations")) {
         out->tables = true;
+    } else if (pd_streq(part, "deployments")) {
+        out->chained = has_column(columns, "hash");
     }
+}
+
+void pd_ledger_inspected(pd_db *db, pd_arena *arena, const PGresult *result, pd_inspection *out)
+{
+    pd_inspection inspection = {0};
+    *out = inspection;
+    for (int row = 0; row < PQntuples(result); row++) {
+        inspect_row(db, arena, result, row, out);
+    }
+}
+
+static pd_request inspect_request(const pd_db *db, const char *sql, bool drizzle)
+{
+    const char **values = pd_arena_array(db->arena, 2, sizeof *values);
+    pd_request request = pd_db_request(db, sql, "cannot look at the ledger");
+    values[0] = drizzle ? db->options.settings->ledger_schema : NULL;
+    values[1] = drizzle ? db->options.settings->ledger_table : NULL;
+    request.values = values;
+    request.count = 2;
+    return request;
 }
 
 bool pd_ledger_inspect(pd_db *db, pd_conn *conn, bool drizzle, pd_arena *arena, pd_inspection *out,
                        pd_error *err)
 {
     PD_AUTO_RESULT result = NULL;
-    const char *values[] = {drizzle ? db->options.settings->ledger_schema : NULL,
-                            drizzle ? db->options.settings->ledger_table : NULL};
-    pd_request request = pd_db_request(db, pd_query_inspect, "cannot look at the ledger");
-    request.values = values;
-    request.count = 2;
-    pd_inspection inspection = {0};
-    *out = inspection;
+    pd_request request = inspect_request(db, pd_query_inspect, drizzle);
+    pd_inspection nothing = {0};
+    *out = nothing;
     if (!pd_conn_get(conn, &request, &result, err)) {
         return false;
     }
-    for (int row = 0; row < PQntuples(result); row++) {
-        inspect_row(db, arena, result, row, out);
-    }
+    pd_ledger_inspected(db, arena, result, out);
     return true;
+}
+
+size_t pd_ledger_look(pd_db *db, pd_group *group)
+{
+    return pd_group_add(
+        group, inspect_request(db, pd_query_inspect, pd_layout_is_drizzle(db->options.layout)));
+}
+
+size_t pd_ledger_guard(pd_db *db, pd_group *group, bool writing)
+{
+    const char *end = strrchr(pd_query_inspect, ';');
+    size_t len = end == NULL ? strlen(pd_query_inspect) : (size_t)(end - pd_query_inspect);
+    const char *pairs[] = {"inspect", pd_arena_strndup(db->arena, pd_query_inspect, len), NULL};
+    const char *sql = pd_query_fill(db->arena, pd_query_inspect_guard, pairs);
+    pd_request request = inspect_request(db, sql, pd_layout_is_drizzle(db->options.layout));
+    const char *values[] = {request.values[0], request.values[1], pd_query_bool(writing)};
+    return pd_group_add_with(group, request, values, 3);
+}
+
+bool pd_ledger_guard_failed(const pd_error *err)
+{
+    return pd_streq(err->code, "22012");
 }
 
 bool pd_ledger_refuse(const pd_inspection *inspection, bool writing, pd_error *err)
@@ -131,14 +171,8 @@ static bool apply_version(pd_db *db, const pd_ledger_migration_file *file, pd_er
 }
 
 /* Applied versions must be the first of those that are known here. *count is how many. */
-static bool read_versions(pd_db *db, int *count, pd_error *err)
+static bool judge_versions(const PGresult *result, int *count, pd_error *err)
 {
-    PD_AUTO_RESULT result = NULL;
-    pd_request request =
-        pd_db_request(db, pd_query_ledger_versions, "cannot read the ledger's version");
-    if (!pd_conn_get(&db->control, &request, &result, err)) {
-        return false;
-    }
     *count = PQntuples(result);
     for (int row = 0; row < *count; row++) {
         const pd_ledger_migration_file *file = &pd_ledger_migration_files[row];
@@ -163,6 +197,18 @@ static bool read_versions(pd_db *db, int *count, pd_error *err)
     return true;
 }
 
+static pd_request versions_request(const pd_db *db)
+{
+    return pd_db_request(db, pd_query_ledger_versions, "cannot read the ledger's version");
+}
+
+static bool read_versions(pd_db *db, int *count, pd_error *err)
+{
+    PD_AUTO_RESULT result = NULL;
+    pd_request request = versions_request(db);
+    return pd_conn_get(&db->control, &request, &result, err) && judge_versions(result, count, err);
+}
+
 static bool upgrade(pd_db *db, pd_error *err)
 {
     PD_AUTO_ARENA scratch = pd_arena_new();
@@ -185,13 +231,15 @@ static bool upgrade(pd_db *db, pd_error *err)
         }
     }
     /* Once more, now that nobody can change the tables before this transaction ends. */
+    pd_request revoke = pd_db_request(db, pd_query_ledger_revoke, "cannot create the ledger");
     pd_request lock = pd_db_request(db, pd_query_ledger_lock_all, "cannot lock the ledger");
-    return pd_conn_get(&db->control, &lock, NULL, err) &&
+    return pd_conn_get(&db->control, &revoke, NULL, err) &&
+           pd_conn_get(&db->control, &lock, NULL, err) &&
            pd_ledger_inspect(db, &db->control, drizzle, scratch, &after, err) &&
            pd_ledger_refuse(&after, true, err);
 }
 
-bool pd_ledger_upgrade(pd_db *db, pd_error *err)
+static bool make_or_upgrade(pd_db *db, pd_error *err)
 {
     pd_request begin = pd_db_request(db, pd_query_ledger_begin, "cannot begin a transaction");
     pd_request commit = pd_db_request(db, "COMMIT", "cannot commit the ledger");
@@ -201,4 +249,47 @@ bool pd_ledger_upgrade(pd_db *db, pd_error *err)
     }
     pd_db_rollback(db, &db->control);
     return false;
+}
+
+/* Asks all that a ledger of this release, owned by who may own it, makes needless to do. *ready:
+ * it is one. *running: a deployment that died is not closed. */
+static bool look(pd_db *db, bool *ready, bool *running, pd_error *err)
+{
+    PD_AUTO_GROUP group = {.arena = db->arena};
+    size_t names = pd_names_ask(db, &group, NULL);
+    size_t guard = pd_ledger_guard(db, &group, true);
+    size_t versions = pd_group_add(&group, versions_request(db));
+    size_t runs = pd_group_add(
+        &group, pd_db_request(db, pd_query_deployments_running, "cannot read the ledger"));
+    *ready = false;
+    if (!pd_group_ask(&group, &db->control, err)) {
+        bool missing = pd_streq(err->code, "42P01") || pd_streq(err->code, "3F000");
+        pd_error none = {0};
+        bool known = (group.failed == versions && missing) ||
+                     (group.failed == guard && pd_ledger_guard_failed(err));
+        *err = known ? none : *err;
+        return known;
+    }
+    pd_sighting seen = {.there = true};
+    int count = 0;
+    pd_ledger_inspected(db, db->arena, pd_group_result(&group, guard), &seen.found);
+    if (!judge_versions(pd_group_result(&group, versions), &count, err)) {
+        return false;
+    }
+    seen.names = pd_value_text(db->arena, pd_group_result(&group, names), 0, 0);
+    *running = pd_value_bool(pd_group_result(&group, runs), 0, 0);
+    *ready = pd_ledger_migration_files[count].name == NULL;
+    db->seen = seen;
+    db->seen.there = *ready;
+    return true;
+}
+
+bool pd_ledger_upgrade(pd_db *db, pd_error *err)
+{
+    bool ready = false;
+    bool running = true;
+    if (!look(db, &ready, &running, err) || (!ready && !make_or_upgrade(db, err))) {
+        return false;
+    }
+    return !running || pd_deployments_close(db, err);
 }

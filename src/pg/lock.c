@@ -3,6 +3,7 @@
 #include "base/clock.h"
 #include "pg/errors.h"
 #include "pg/internal.h"
+#include "pg/pooler.h"
 #include "pg/query.h"
 #include "pg_statements.h"
 
@@ -27,6 +28,9 @@ static const char *holder(pd_db *db, const char **pid)
 static bool try_lock(pd_db *db, bool *locked, pd_error *err)
 {
     PD_AUTO_RESULT result = NULL;
+    if (db->pooling == PD_POOLING_TRANSACTION) {
+        return pd_pooler_try_lock(db, locked, err);
+    }
     pd_request request = pd_db_request(db, pd_query_try_lock, "cannot take the deployment lock");
     if (!pd_conn_get(&db->control, &request, &result, err)) {
         return false;
@@ -56,11 +60,25 @@ static bool fail_held(pd_db *db, bool waited, pd_error *err)
                          pid);
 }
 
+static void say_held(pd_db *db, const char *who, const char *pid)
+{
+    PD_AUTO_ARENA scratch = pd_arena_new();
+    const char *what = "waiting for the deployment lock";
+    const char *wordings[] = {
+        *who == '\0' ? what : pd_arena_printf(scratch, "%s, held by %s", what, who),
+        pid == NULL ? what : pd_arena_printf(scratch, "%s, held by pid %s", what, pid),
+        pid == NULL ? what : pd_arena_printf(scratch, "waiting for pid %s", pid),
+        NULL,
+    };
+    pd_progress_say_fitting(db->options.progress, wordings);
+}
+
 static bool take_lock(pd_db *db, bool wait, pd_error *err)
 {
     int64_t deadline_ms = pd_now_ms() + db->options.settings->lock_wait_ms;
     const char *pid = NULL;
     const char *who = NULL;
+    pd_progress_begin(db->options.progress);
     for (int64_t asked = 0;; asked++) {
         bool locked = false;
         if (!try_lock(db, &locked, err)) {
@@ -75,7 +93,7 @@ static bool take_lock(pd_db *db, bool wait, pd_error *err)
         }
         /* The holder may change while we wait; to ask once in five seconds is enough. */
         who = asked % 25 == 0 ? holder(db, &pid) : who;
-        pd_progress_say(db->options.progress, "waiting for the deployment lock, held by %s", who);
+        say_held(db, who, pid);
         int64_t pause_ms = POLL_MS + (pd_now_ms() ^ PQbackendPID(db->control.pg)) % JITTER_MS;
         int64_t left_ms = pd_remaining_ms(deadline_ms);
         pause_ms = pause_ms < left_ms ? pause_ms : left_ms;
@@ -90,10 +108,5 @@ bool pd_db_lock(pd_db *db, bool wait, pd_error *err)
     if (!db->locked && !take_lock(db, wait, err)) {
         return false;
     }
-    if (!pd_ledger_upgrade(db, err)) {
-        return false;
-    }
-    pd_request request = pd_db_request(db, pd_query_deployments_interrupted,
-                                       "cannot close deployments that never finished");
-    return pd_conn_get(&db->control, &request, NULL, err);
+    return pd_ledger_upgrade(db, err);
 }

@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/str.h"
 #include "base/strbuf.h"
 
 static const char *value_of(const char *const *pairs, const char *key, size_t len)
@@ -68,7 +69,12 @@ const char *pd_query_array(pd_arena *arena, const char *const *items, size_t cou
     PD_AUTO_STRBUF out = pd_strbuf_new(PD_STRBUF_MAX);
     pd_strbuf_addc(&out, '{');
     for (size_t i = 0; i < count; i++) {
-        pd_strbuf_adds(&out, i == 0 ? "\"" : ",\"");
+        pd_strbuf_adds(&out, i == 0 ? "" : ",");
+        if (items[i] == NULL) {
+            pd_strbuf_adds(&out, "NULL");
+            continue;
+        }
+        pd_strbuf_addc(&out, '"');
         for (const char *at = items[i]; *at != '\0'; at++) {
             if (*at == '"' || *at == '\\') {
                 pd_strbuf_addc(&out, '\\');
@@ -109,4 +115,9 @@ bool pd_value_number(const PGresult *result, int row, int column, int64_t *out)
     long long value = strtoll(text, NULL, 10);
     *out = value;
     return errno == 0;
+}
+
+bool pd_touched_one(const PGresult *result)
+{
+    return pd_streq(PQcmdTuples((PGresult *)(uintptr_t)result), "1");
 }

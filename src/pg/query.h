@@ -18,7 +18,7 @@ const char *pd_query_identifier(pd_arena *arena, PGconn *pg, const char *name);
 const char *pd_query_number(pd_arena *arena, int64_t value);
 const char *pd_query_count(pd_arena *arena, int64_t value); /* NULL for a negative value */
 const char *pd_query_bool(bool value);
-/* A literal of type text[]. */
+/* A literal of type text[], or of any other array; NULL is an element that is null. */
 const char *pd_query_array(pd_arena *arena, const char *const *items, size_t count);
 
 /* Values of a result. Text goes to the arena; NULL stays NULL. */
@@ -26,5 +26,8 @@ const char *pd_value_text(pd_arena *arena, const PGresult *result, int row, int 
 bool pd_value_bool(const PGresult *result, int row, int column);
 /* False when the value is NULL or no whole number of 64 bits. */
 bool pd_value_number(const PGresult *result, int row, int column, int64_t *out);
+
+/* Whether the command inserted, changed or deleted exactly one row. */
+bool pd_touched_one(const PGresult *result);
 
 #endif

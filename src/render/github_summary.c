@@ -1,6 +1,7 @@
 /* The files of a step of GitHub Actions: the summary in Markdown, and the outputs. */
 #include <string.h>
 
+#include "base/clock.h"
 #include "base/str.h"
 #include "render/escape.h"
 #include "render/render.h"
@@ -209,14 +210,18 @@ static void add_steps(summary *self)
     if (report->plan == NULL || report->plan->count == 0)
         return;
     PD_AUTO_STRBUF head = pd_strbuf_new(PD_STRBUF_MAX);
-    pd_strbuf_adds(&head, "\n### Plan\n\n| migration | state |\n|---|---|\n");
+    pd_strbuf_adds(&head, "\n### Plan\n\n| migration | state | time |\n|---|---|---|\n");
     add_block(self, &head);
     for (size_t i = 0; i < report->plan->count; i++) {
         const pd_step *step = &report->plan->steps[i];
         PD_AUTO_STRBUF row = pd_strbuf_new(PD_STRBUF_MAX);
         pd_strbuf_adds(&row, "| ");
         pd_escape_code(&row, step->name, true);
-        pd_strbuf_addf(&row, " | %s |\n", step_mark(step, pd_state_of_step(report, i)));
+        pd_step_state state = pd_state_of_step(report, i);
+        bool ran = state != PD_STEP_PLANNED && step->kind != PD_STEP_ADOPT;
+        pd_strbuf_addf(&row, " | %s%s | %s |\n", step_mark(step, state),
+                       step->alone ? ", outside a transaction" : "",
+                       ran ? pd_format_duration(self->arena, report->steps[i].ms) : "");
         add_block(self, &row);
     }
 }

@@ -9,6 +9,7 @@
 
 #define STEPS_SHOWN 40    /* half from each end; --verbose shows all */
 #define ADOPTIONS_SHOWN 3 /* more are one line */
+#define SLOW_MS 1000      /* from when on the slowest migration is named */
 
 static const char *kind_word(pd_step_kind kind)
 {
@@ -46,12 +47,16 @@ static const char *summary(const pd_human *human)
 {
     const pd_plan *plan = human->report->plan;
     size_t adopted = 0;
+    size_t alone = 0;
     const char *verb = "apply";
     for (size_t i = 0; i < plan->count; i++) {
         adopted += plan->steps[i].kind == PD_STEP_ADOPT;
+        alone += plan->steps[i].alone;
         verb = plan->steps[i].kind == PD_STEP_REVERT ? "take out" : verb;
     }
     char *text = pd_arena_printf(human->arena, "%zu to %s", plan->pending, verb);
+    if (alone > 0)
+        text = pd_arena_printf(human->arena, "%s, %zu of them outside a transaction", text, alone);
     if (adopted > 0)
         text = pd_arena_printf(human->arena, "%s, %zu to adopt", text, adopted);
     bool reverts = plan->count > 0 && plan->steps[0].kind == PD_STEP_REVERT;
@@ -65,16 +70,36 @@ static const char *summary(const pd_human *human)
                            pd_count_noun(human->arena, plan->tables_delta, "table"));
 }
 
-static void add_statements(const pd_human *human, const pd_script *script)
+/* "failed", "12 ms", "12 ms, rolled back"; "" when it did not run. */
+static const char *statement_note(const pd_human *human, pd_statement_result result)
 {
+    const char *took = result.ms < 0 ? "" : pd_format_duration(human->arena, result.ms);
+    switch (result.state) {
+    case PD_STEP_PLANNED:
+        return "";
+    case PD_STEP_DONE:
+    case PD_STEP_UNDONE:
+        return took;
+    case PD_STEP_FAILED:
+        return pd_arena_printf(human->arena, "failed after %s", took);
+    }
+    return "";
+}
+
+static void add_statements(const pd_human *human, size_t index)
+{
+    const pd_script *script = human->report->plan->steps[index].script;
     for (size_t i = 0; script != NULL && i < script->count; i++) {
         const pd_statement *statement = &script->statements[i];
         char *place = pd_arena_printf(human->arena, "%d:%d", statement->line, statement->column);
         char *text = pd_arena_printf(human->arena, "%12s  ", place);
         pd_human_paint(human, PD_STYLE_FAINT, text);
-        const char *said = pd_printable(
-            human->arena, pd_arena_printf(human->arena, "%s %s", statement->verb,
-                                          statement->object == NULL ? "" : statement->object));
+        const char *note = statement_note(human, pd_state_of_statement(human->report, index, i));
+        const char *object = pd_blank(statement->object) ? "" : statement->object;
+        const char *said =
+            pd_printable(human->arena, pd_arena_printf(human->arena, "%s%s%s%s%s", statement->verb,
+                                                       *object == '\0' ? "" : " ", object,
+                                                       *note == '\0' ? "" : ", ", note));
         size_t column = strlen(text);
         pd_text_wrap(
             human->out, said,
@@ -83,18 +108,12 @@ static void add_statements(const pd_human *human, const pd_script *script)
     }
 }
 
-static void add_step(const pd_human *human, size_t index, size_t name_columns, bool mixed)
+/* What became of a step, and how it runs when that is not in a transaction. */
+static const char *step_note(const pd_human *human, size_t index)
 {
     const pd_report *report = human->report;
     const pd_step *step = &report->plan->steps[index];
     pd_step_state state = pd_state_of_step(report, index);
-    pd_strbuf_addf(human->out, "  %3zu ", index + 1);
-    add_mark(human, state);
-    pd_strbuf_addc(human->out, ' ');
-    if (mixed)
-        pd_strbuf_addf(human->out, "%-5s ", kind_word(step->kind));
-    const char *name = pd_printable(human->arena, step->name);
-    pd_strbuf_adds(human->out, name);
     const char *note = "";
     if (state == PD_STEP_UNDONE)
         note = "rolled back";
@@ -102,6 +121,23 @@ static void add_step(const pd_human *human, size_t index, size_t name_columns, b
         note = "failed";
     else if (state == PD_STEP_DONE && step->kind != PD_STEP_ADOPT)
         note = pd_format_duration(human->arena, report->steps[index].ms);
+    if (!step->alone)
+        return note;
+    return pd_arena_printf(human->arena, "%s%soutside a transaction", note,
+                           *note == '\0' ? "" : ", ");
+}
+
+static void add_step(const pd_human *human, size_t index, size_t name_columns, bool mixed)
+{
+    const pd_step *step = &human->report->plan->steps[index];
+    pd_strbuf_addf(human->out, "  %3zu ", index + 1);
+    add_mark(human, pd_state_of_step(human->report, index));
+    pd_strbuf_addc(human->out, ' ');
+    if (mixed)
+        pd_strbuf_addf(human->out, "%-5s ", kind_word(step->kind));
+    const char *name = pd_printable(human->arena, step->name);
+    pd_strbuf_adds(human->out, name);
+    const char *note = step_note(human, index);
     if (note[0] != '\0') {
         size_t columns = pd_text_columns(name, strlen(name));
         pd_strbuf_addn(human->out, ' ', columns < name_columns ? name_columns - columns + 2 : 2);
@@ -109,7 +145,7 @@ static void add_step(const pd_human *human, size_t index, size_t name_columns, b
     }
     pd_strbuf_addc(human->out, '\n');
     if (human->options->verbose)
-        add_statements(human, step->script);
+        add_statements(human, index);
 }
 
 /* Many adoptions are one line: they run nothing. */
@@ -190,6 +226,25 @@ static const char *work_done(const pd_human *human)
     return "";
 }
 
+/* "0007_orders, 12.3 s, of which CREATE INDEX orders_idx 11.8 s"; "" when nothing took long. */
+static const char *slowest_text(const pd_human *human)
+{
+    pd_slowest slowest;
+    if (!pd_find_slowest(human->report, &slowest) ||
+        (slowest.step_ms < SLOW_MS && !human->options->verbose))
+        return "";
+    const char *text = pd_arena_printf(human->arena, "%s, %s", slowest.step->name,
+                                       pd_format_duration(human->arena, slowest.step_ms));
+    const pd_statement *statement = slowest.statement;
+    if (statement != NULL && slowest.step->script->count > 1) {
+        const char *object = pd_blank(statement->object) ? "" : statement->object;
+        text = pd_arena_printf(human->arena, "%s, of which %s%s%s %s", text, statement->verb,
+                               *object == '\0' ? "" : " ", object,
+                               pd_format_duration(human->arena, slowest.statement_ms));
+    }
+    return pd_printable(human->arena, text);
+}
+
 void pd_human_deployment(const pd_human *human)
 {
     const pd_report *report = human->report;
@@ -202,6 +257,9 @@ void pd_human_deployment(const pd_human *human)
     const char *work = work_done(human);
     if (work[0] != '\0')
         pd_human_field(human, "result", 8, work);
+    const char *slowest = slowest_text(human);
+    if (slowest[0] != '\0')
+        pd_human_field(human, "slowest", 8, slowest);
     if (report->tables_before >= 0 && report->tables_after >= 0)
         pd_human_field(human, "tables", 8,
                        pd_arena_printf(human->arena, "%lld → %lld",

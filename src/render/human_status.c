@@ -180,6 +180,57 @@ static void add_deployments(const pd_human *human, const pd_ledger *ledger)
     add_table(human, &rows);
 }
 
+static const char *state_text(const pd_unfinished *row)
+{
+    if (row->done)
+        return "done";
+    return row->error == NULL ? "not finished" : "failed";
+}
+
+/* The errors of what failed, one below the other: too long for a table. */
+static void add_errors(const pd_human *human, const pd_ledger *ledger)
+{
+    for (size_t i = 0; i < ledger->unfinished_count; i++) {
+        const pd_unfinished *row = &ledger->unfinished[i];
+        if (!row->done && row->error != NULL)
+            pd_human_said(human, PD_STYLE_PLAIN, "error", row->error);
+    }
+}
+
+/* Half-applied migrations: which of their statements are in. */
+static void add_unfinished(const pd_human *human, const pd_ledger *ledger)
+{
+    if (ledger->unfinished_count == 0)
+        return;
+    table rows = {
+        .rows = pd_arena_array(human->arena, ledger->unfinished_count + 1, sizeof *rows.rows),
+        .count = ledger->unfinished_count + 1,
+        .cells = 6,
+    };
+    static const char *const head[] = {"", "migration", "statement", "", "object", "since (UTC)"};
+    memcpy(rows.rows[0], head, sizeof head);
+    bool down = false;
+    for (size_t i = 0; i < ledger->unfinished_count; i++) {
+        const pd_unfinished *row = &ledger->unfinished[i];
+        const char **cells = rows.rows[i + 1];
+        down = down || row->down;
+        cells[0] = row->done ? "✔" : "✖";
+        cells[1] = pd_printable(human->arena, row->migration);
+        cells[2] = pd_arena_printf(human->arena, "%d %s", row->number,
+                                   pd_printable(human->arena, row->kind));
+        cells[3] = state_text(row);
+        cells[4] = row->object == NULL ? "" : pd_printable(human->arena, row->object);
+        cells[5] = pd_human_time(human, row->started_at);
+    }
+    add_title(human, down ? "half taken out" : "half applied",
+              "statements that ran outside of a transaction");
+    add_table(human, &rows);
+    add_errors(human, ledger);
+    pd_human_said(human, PD_STYLE_HINT, "hint",
+                  down ? "`predeploy rollback 1` goes on where it stopped."
+                       : "`predeploy deploy` goes on where it stopped.");
+}
+
 void pd_human_status(const pd_human *human)
 {
     const pd_ledger *ledger = human->report->ledger;
@@ -204,5 +255,6 @@ void pd_human_status(const pd_human *human)
         return;
     }
     add_applied(human, ledger);
+    add_unfinished(human, ledger);
     add_deployments(human, ledger);
 }

@@ -229,8 +229,10 @@ void pd_render_json(const pd_report *report, pd_strbuf *out)
     pd_put_count(tables, "after", pd_tables_now(report));
     pd_put(root, "tables", tables);
     pd_put(root, "applied", pd_json_applied(report->ledger));
+    pd_put(root, "unfinished", pd_json_unfinished(report->ledger));
     pd_put(root, "deployments", pd_json_deployments(report->ledger));
     pd_put(root, "failure", failure_value(report->failure));
+    pd_put(root, "blockers", pd_json_blockers(report));
     pd_put(root, "error", error_value(&report->error));
     pd_put_count(root, "elapsed_ms", report->elapsed_ms);
     pd_put(root, "nothing_to_do", json_boolean(report->nothing_to_do));

@@ -21,7 +21,9 @@ json_t *pd_json_standing(const pd_standing *standing);              /* null when
 json_t *pd_json_steering(const pd_report *report, pd_arena *arena); /* array */
 json_t *pd_json_plan(const pd_report *report);                      /* null without a plan */
 json_t *pd_json_deployment(const pd_deployment *deployment);        /* null for NULL */
-json_t *pd_json_applied(const pd_ledger *ledger);                   /* array, null for NULL */
-json_t *pd_json_deployments(const pd_ledger *ledger);               /* array, null for NULL */
+json_t *pd_json_blockers(const pd_report *report);
+json_t *pd_json_applied(const pd_ledger *ledger);     /* array, null for NULL */
+json_t *pd_json_unfinished(const pd_ledger *ledger);  /* the same */
+json_t *pd_json_deployments(const pd_ledger *ledger); /* array, null for NULL */
 
 #endif

@@ -29,9 +29,10 @@ static const char *state_name(pd_step_state state)
     return "planned";
 }
 
-static json_t *statements_value(const pd_script *script)
+static json_t *statements_value(const pd_report *report, size_t index)
 {
     json_t *array = json_array();
+    const pd_script *script = report->plan->steps[index].script;
     for (size_t i = 0; script != NULL && i < script->count; i++) {
         const pd_statement *statement = &script->statements[i];
         json_t *value = json_object();
@@ -39,6 +40,9 @@ static json_t *statements_value(const pd_script *script)
         pd_put_position(value, "column", statement->column);
         pd_put_text(value, "verb", statement->verb);
         pd_put_said(value, "object", statement->object);
+        pd_statement_result result = pd_state_of_statement(report, index, i);
+        pd_put_text(value, "state", state_name(result.state));
+        pd_put_count(value, "duration_ms", result.ms);
         pd_push(array, value);
     }
     return array;
@@ -53,7 +57,8 @@ static json_t *step_value(const pd_report *report, size_t index)
     pd_put_text(value, "name", step->name);
     pd_put_text(value, "path", step->path);
     pd_put_text(value, "hash", step->hash);
-    pd_put(value, "statements", statements_value(step->script));
+    pd_put(value, "statements", statements_value(report, index));
+    pd_put(value, "outside_transaction", json_boolean(step->alone));
     pd_put_text(value, "state", state_name(state));
     pd_put_count(value, "duration_ms",
                  state == PD_STEP_PLANNED || step->kind == PD_STEP_ADOPT ? -1
@@ -102,6 +107,28 @@ json_t *pd_json_deployment(const pd_deployment *deployment)
     return value;
 }
 
+json_t *pd_json_blockers(const pd_report *report)
+{
+    json_t *array = json_array();
+    for (size_t i = 0; i < report->blocker_count; i++) {
+        const pd_blocker *blocker = &report->blockers[i];
+        json_t *value = json_object();
+        pd_put_count(value, "pid", blocker->pid > 0 ? blocker->pid : -1);
+        pd_put_text(value, "prepared_transaction", blocker->prepared);
+        pd_put_said(value, "user", blocker->user);
+        pd_put_said(value, "application", blocker->application);
+        pd_put_said(value, "process", blocker->process);
+        pd_put_said(value, "state", blocker->state);
+        pd_put_count(value, "transaction_ms", blocker->age_ms);
+        pd_put_text(value, "query", blocker->query);
+        pd_put_said(value, "relation", blocker->relation);
+        pd_put_said(value, "wanted", blocker->wanted);
+        pd_put_said(value, "held", blocker->held);
+        pd_push(array, value);
+    }
+    return array;
+}
+
 json_t *pd_json_applied(const pd_ledger *ledger)
 {
     if (ledger == NULL)
@@ -129,5 +156,27 @@ json_t *pd_json_deployments(const pd_ledger *ledger)
     json_t *array = json_array();
     for (size_t i = 0; i < ledger->deployment_count; i++)
         pd_push(array, pd_json_deployment(&ledger->deployments[i]));
+    return array;
+}
+
+json_t *pd_json_unfinished(const pd_ledger *ledger)
+{
+    if (ledger == NULL)
+        return json_null();
+    json_t *array = json_array();
+    for (size_t i = 0; i < ledger->unfinished_count; i++) {
+        const pd_unfinished *row = &ledger->unfinished[i];
+        json_t *value = json_object();
+        pd_put_text(value, "migration", row->migration);
+        pd_put_text(value, "direction", row->down ? "down" : "up");
+        pd_put_count(value, "number", row->number);
+        pd_put_text(value, "kind", row->kind);
+        pd_put_text(value, "object", row->object);
+        pd_put_text(value, "state", row->done ? "done" : "running");
+        pd_put_text(value, "error", row->error);
+        pd_put_text(value, "started_at", row->started_at);
+        pd_put_text(value, "deployment", row->deployment);
+        pd_push(array, value);
+    }
     return array;
 }

@@ -8,15 +8,8 @@
 #include <stdbool.h>
 #include <stddef.h>
 
+#include "base/columns.h"
 #include "base/strbuf.h"
-
-/* Columns that `len` bytes of UTF-8 take: combining characters take none, wide ones (Unicode
- * Standard Annex 11, W and F) two, a byte that is no UTF-8 one. */
-size_t pd_text_columns(const char *text, size_t len);
-
-/* Bytes of the longest start of text that takes at most `columns`; combining characters stay
- * with what they combine with. */
-size_t pd_text_fit(const char *text, size_t len, size_t columns);
 
 /* Appends one line of text with its tabs expanded to stops of 4 columns. */
 void pd_text_expand(pd_strbuf *out, const char *text);

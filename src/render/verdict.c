@@ -7,6 +7,43 @@ pd_step_state pd_state_of_step(const pd_report *report, size_t index)
     return report->steps == NULL ? PD_STEP_PLANNED : report->steps[index].state;
 }
 
+pd_statement_result pd_state_of_statement(const pd_report *report, size_t step, size_t index)
+{
+    pd_statement_result none = {.state = PD_STEP_PLANNED, .ms = -1};
+    const pd_step_result *result = report->steps == NULL ? NULL : &report->steps[step];
+    if (result == NULL || result->statements == NULL || index >= result->statement_count ||
+        result->statements[index].state == PD_STEP_PLANNED)
+        return none;
+    pd_statement_result out = result->statements[index];
+    if (result->state == PD_STEP_UNDONE && out.state == PD_STEP_DONE)
+        out.state = PD_STEP_UNDONE;
+    return out;
+}
+
+bool pd_find_slowest(const pd_report *report, pd_slowest *out)
+{
+    pd_slowest found = {.statement = NULL};
+    size_t ran = 0;
+    for (size_t i = 0; report->plan != NULL && i < report->plan->count; i++) {
+        const pd_step *step = &report->plan->steps[i];
+        if (pd_state_of_step(report, i) != PD_STEP_DONE || step->kind == PD_STEP_ADOPT)
+            continue;
+        ran++;
+        if (found.step == NULL || report->steps[i].ms > found.step_ms)
+            found = (pd_slowest){.step = step, .index = i, .step_ms = report->steps[i].ms};
+    }
+    size_t count = found.step == NULL || found.step->script == NULL ? 0 : found.step->script->count;
+    for (size_t i = 0; i < count; i++) {
+        pd_statement_result result = pd_state_of_statement(report, found.index, i);
+        if (result.ms >= 0 && (found.statement == NULL || result.ms > found.statement_ms)) {
+            found.statement = &found.step->script->statements[i];
+            found.statement_ms = result.ms;
+        }
+    }
+    *out = found;
+    return ran > 1 || count > 1;
+}
+
 pd_step_counts pd_count_steps(const pd_report *report)
 {
     pd_step_counts counts = {0};

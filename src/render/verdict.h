@@ -20,6 +20,21 @@ typedef struct pd_step_counts {
 pd_step_counts pd_count_steps(const pd_report *report);
 pd_step_state pd_state_of_step(const pd_report *report, size_t index); /* planned when unknown */
 
+/* A statement's state and time; planned and -1 when nothing is known of it. */
+pd_statement_result pd_state_of_statement(const pd_report *report, size_t step, size_t index);
+
+/* The migration that took longest, and the longest statement in it. */
+typedef struct pd_slowest {
+    const pd_step *step; /* NULL: none ran to its end */
+    size_t index;        /* in the plan */
+    int64_t step_ms;
+    const pd_statement *statement; /* NULL: not known */
+    int64_t statement_ms;
+} pd_slowest;
+
+/* False when there is nothing to compare: a single statement ran, or none. */
+bool pd_find_slowest(const pd_report *report, pd_slowest *out);
+
 /* Tables that are there when the run ends, -1 when they were not counted. */
 int64_t pd_tables_now(const pd_report *report);
 

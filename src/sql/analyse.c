@@ -4,11 +4,14 @@
 #include <string.h>
 #include <strings.h>
 
+#include "base/memory.h"
 #include "base/str.h"
 #include "base/strbuf.h"
 #include "base/utf8.h"
 #include "sql/classify.h"
+#include "sql/ledger_refs.h"
 #include "sql/lexis.h"
+#include "sql/outside.h"
 
 /* One piece of the text, as the server would get it: all of it, or what stands between two
  * breakpoints. */
@@ -16,6 +19,7 @@ typedef struct chunk {
     const char *text; /* NUL-terminated */
     size_t len;
     size_t offset; /* where it begins in the whole text */
+    const pd_sql_ledger *ledger;
 } chunk;
 
 typedef PgQueryProtobufParseResult parsed;
@@ -97,6 +101,8 @@ static bool refuse(pd_arena *arena, const chunk *piece, const PgQueryError *erro
     if (error->cursorpos > 0)
         at = pd_utf8_offset(piece->text, piece->len, (size_t)error->cursorpos - 1);
     const char *message = error->message != NULL ? error->message : "";
+    if (pd_starts_with(message, "out of memory"))
+        pd_out_of_memory();
     if (pd_starts_with(message, "memory exhausted"))
         return fail(arena, out, PD_SCRIPT_TOO_DEEP, piece->offset + at, "it is nested too deeply");
     size_t copy = 0;
@@ -163,6 +169,7 @@ static bool add_statement(pd_arena *arena, pd_sql_tables *tables, const chunk *p
         end--;
     pd_statement statement = {.offset = start, .len = end - start};
     pd_sql_classify(arena, tables, raw->stmt, piece->text, &statement);
+    statement.traits |= pd_sql_ledger_trait(raw->stmt, piece->ledger);
     statement.offset += piece->offset;
     *PD_PUSH(arena, out->statements, out->count, out->capacity) = statement;
     return true;
@@ -205,11 +212,12 @@ void pd_sql_analyse(pd_arena *arena, pd_sql_tables *tables, const pd_sql_input *
     for (size_t at = 0; at <= input->len;) {
         size_t end =
             input->breakpoints ? pd_sql_find_breakpoint(input->text, input->len, at) : input->len;
-        chunk piece = {.text = input->text + at, .len = end - at, .offset = at};
+        chunk piece = {.text = input->text + at, .len = end - at, .offset = at, .ledger = input->ledger};
         if (end < input->len)
             piece.text = pd_arena_strndup(arena, piece.text, piece.len);
         if (!analyse_chunk(arena, tables, &piece, out))
             return;
         at = end + (end < input->len ? strlen(PD_SQL_BREAKPOINT) : 1);
     }
+    pd_sql_part_script(out);
 }

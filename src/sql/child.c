@@ -8,6 +8,7 @@
 #include <sys/resource.h>
 #include <unistd.h>
 
+#include "base/memory.h"
 #include "base/strbuf.h"
 #include "sql/analyse.h"
 #include "sql/wire.h"
@@ -102,6 +103,7 @@ void pd_sql_child_run(const pd_sql_job *job, size_t first, int fd, pid_t parent)
     /* It may have died before it was asked for. */
     if (prctl(PR_SET_PDEATHSIG, SIGKILL) != 0 || getppid() != parent)
         _exit(PD_SQL_CHILD_ORPHAN);
+    pd_memory_ends_with(PD_SQL_CHILD_NO_MEMORY);
     reset_signals();
     silence();
     work self = {.job = job, .first = first, .fd = fd};

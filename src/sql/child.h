@@ -38,6 +38,7 @@ typedef struct pd_sql_job {
 /* Exit statuses */
 #define PD_SQL_CHILD_NO_THREAD 3 /* the thread with the large stack was refused */
 #define PD_SQL_CHILD_ORPHAN 4    /* the parent is gone */
+#define PD_SQL_CHILD_NO_MEMORY 5 /* which says nothing of the text */
 
 /* To be called in a new child: parses inputs[first] and all behind it, writes a frame (wire.h)
  * each to fd, and ends the process. It does not outlive `parent`, the process that forked it. */

@@ -4,6 +4,7 @@
 
 #include "base/str.h"
 #include "sql/kinds.h"
+#include "sql/outside.h"
 #include "sql/tree.h"
 #include "sql/verb.h"
 
@@ -168,17 +169,6 @@ static const char *runs_alone(const PgQuery__Node *statement)
     return NULL;
 }
 
-/* SAVEPOINT, RELEASE and ROLLBACK TO stay inside the transaction. */
-static bool ends_or_begins(const PgQuery__Node *statement)
-{
-    if (statement->node_case != PG_QUERY__NODE__NODE_TRANSACTION_STMT)
-        return false;
-    PgQuery__TransactionStmtKind kind = statement->transaction_stmt->kind;
-    return kind != PG_QUERY__TRANSACTION_STMT_KIND__TRANS_STMT_SAVEPOINT &&
-           kind != PG_QUERY__TRANSACTION_STMT_KIND__TRANS_STMT_RELEASE &&
-           kind != PG_QUERY__TRANSACTION_STMT_KIND__TRANS_STMT_ROLLBACK_TO;
-}
-
 static bool copies_data(const PgQuery__Node *statement)
 {
     if (statement->node_case != PG_QUERY__NODE__NODE_COPY_STMT)
@@ -219,6 +209,14 @@ static const char *object_name(pd_arena *arena, const PgQuery__Node *statement,
     return pd_strbuf_keep(&name, arena);
 }
 
+static const char *table_name(pd_arena *arena, const PgQuery__Node *statement)
+{
+    PD_AUTO_STRBUF name = pd_strbuf_new(PD_SQL_NAME_MAX);
+    if (statement->node_case == PG_QUERY__NODE__NODE_INDEX_STMT)
+        pd_sql_tree_field_name(pd_sql_tree_unwrap(statement), "relation", true, &name);
+    return pd_strbuf_keep(&name, arena);
+}
+
 void pd_sql_classify(pd_arena *arena, pd_sql_tables *tables, const PgQuery__Node *statement,
                      const char *text, pd_statement *out)
 {
@@ -232,8 +230,9 @@ void pd_sql_classify(pd_arena *arena, pd_sql_tables *tables, const PgQuery__Node
     out->verb = verb != NULL ? pd_arena_strdup(arena, verb)
                              : pd_sql_verb(arena, text, out->offset, out->offset + out->len);
     out->object = object_name(arena, statement, kind);
-    if (ends_or_begins(statement))
-        out->traits |= PD_TRAIT_TRANSACTION_CONTROL;
+    out->table = table_name(arena, statement);
+    out->traits |= pd_sql_control_traits(statement) | pd_sql_session_trait(statement);
+    pd_sql_outside(arena, statement, out);
     if (copies_data(statement))
         out->traits |= PD_TRAIT_COPY_STDIN;
     pd_sql_effect effect = kind->effect(tables, statement);

@@ -174,6 +174,11 @@ static bool run_child(reading *self, pd_error *err)
         return pd_error_hint(err, "Raise the limit of address space (ulimit -v) or of processes "
                                   "(ulimit -u).");
     }
+    if (WIFEXITED(status) && WEXITSTATUS(status) == PD_SQL_CHILD_NO_MEMORY) {
+        pd_fail(err, PD_ERROR_UNREACHABLE, "cannot parse the SQL: out of memory");
+        return pd_error_hint(err, "Run predeploy where there is more memory, or raise its limit "
+                                  "(ulimit -v).");
+    }
     give_up(self->arena, status, self->ended, &self->out[self->next++]);
     return true;
 }

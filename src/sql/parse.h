@@ -15,11 +15,19 @@
 #include "base/error.h"
 #include "domain/script.h"
 
+/* Drizzle's ledger, which predeploy keeps, too. */
+typedef struct pd_sql_ledger {
+    const char *schema;
+    const char *table;
+    bool unqualified; /* unqualified names mean that schema */
+} pd_sql_ledger;
+
 typedef struct pd_sql_input {
     const char *text; /* UTF-8 without NUL (the caller has checked), NUL-terminated */
     size_t len;
     bool breakpoints; /* split at Drizzle's `--> statement-breakpoint` first, wherever it stands,
                          as Drizzle does; each piece is then parsed by itself */
+    const pd_sql_ledger *ledger; /* NULL: it is of no interest */
 } pd_sql_input;
 
 typedef struct pd_sql_batch {

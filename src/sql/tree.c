@@ -279,8 +279,12 @@ static bool is_harmless(const PgQuery__FuncCall *call)
                    sizeof *harmless_functions, compare_names) != NULL;
 }
 
-static void note(const ProtobufCMessage *message, pd_sql_tree_parts *parts)
+static void note(void *ctx, const ProtobufCMessage *parent, const char *field,
+                 const ProtobufCMessage *message)
 {
+    (void)parent;
+    (void)field;
+    pd_sql_tree_parts *parts = ctx;
     const ProtobufCMessageDescriptor *type = message->descriptor;
     if (type == &pg_query__func_call__descriptor)
         parts->functions |= !is_harmless((const PgQuery__FuncCall *)message);
@@ -295,21 +299,27 @@ static void note(const ProtobufCMessage *message, pd_sql_tree_parts *parts)
         parts->execute = true;
 }
 
-static void scan_below(const ProtobufCMessage *message, pd_sql_tree_parts *parts);
+typedef struct walker {
+    pd_sql_tree_visit *visit;
+    void *ctx;
+} walker;
 
-static void scan(const ProtobufCMessage *message, pd_sql_tree_parts *parts)
+static void walk_below(const walker *self, const ProtobufCMessage *message);
+
+static void walk(const walker *self, const ProtobufCMessage *parent, const char *field,
+                 const ProtobufCMessage *message)
 {
     if (message != NULL && message->descriptor == &pg_query__node__descriptor)
         message = pd_sql_tree_unwrap((const PgQuery__Node *)message);
     if (message == NULL)
         return;
-    note(message, parts);
-    scan_below(message, parts);
+    self->visit(self->ctx, parent, field, message);
+    walk_below(self, message);
 }
 
 /* As deep as the tree is: protobuf-c's own recursion, which has passed on this stack when the
  * tree was unpacked, takes more of it a level. */
-static void scan_below(const ProtobufCMessage *message, pd_sql_tree_parts *parts)
+static void walk_below(const walker *self, const ProtobufCMessage *message)
 {
     const ProtobufCMessageDescriptor *type = message->descriptor;
     for (unsigned i = 0; i < type->n_fields; i++) {
@@ -317,19 +327,25 @@ static void scan_below(const ProtobufCMessage *message, pd_sql_tree_parts *parts
         if (field->type != PROTOBUF_C_TYPE_MESSAGE)
             continue;
         if (field->label != PROTOBUF_C_LABEL_REPEATED) {
-            scan(get_pointer(message, field), parts);
+            walk(self, message, field->name, get_pointer(message, field));
             continue;
         }
         size_t count = 0;
         const ProtobufCMessage *const *items = get_list(message, field, &count);
         for (size_t k = 0; k < count; k++)
-            scan(items[k], parts);
+            walk(self, message, field->name, items[k]);
     }
+}
+
+void pd_sql_tree_walk(const ProtobufCMessage *statement, pd_sql_tree_visit *visit, void *ctx)
+{
+    walker self = {visit, ctx};
+    walk_below(&self, statement);
 }
 
 pd_sql_tree_parts pd_sql_tree_scan(const ProtobufCMessage *statement)
 {
     pd_sql_tree_parts parts = {0};
-    scan_below(statement, &parts);
+    pd_sql_tree_walk(statement, note, &parts);
     return parts;
 }

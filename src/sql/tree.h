@@ -23,6 +23,12 @@ void pd_sql_tree_name(const ProtobufCMessage *message, pd_strbuf *out);
 void pd_sql_tree_field_name(const ProtobufCMessage *message, const char *field, bool joined,
                             pd_strbuf *out);
 
+/* Told of each message below a statement: it stands in the field `field` of `parent`. The nodes
+ * that wrap messages are left out. */
+typedef void pd_sql_tree_visit(void *ctx, const ProtobufCMessage *parent, const char *field,
+                               const ProtobufCMessage *message);
+void pd_sql_tree_walk(const ProtobufCMessage *statement, pd_sql_tree_visit *visit, void *ctx);
+
 /* What stands anywhere below a statement (not the statement itself). */
 typedef struct pd_sql_tree_parts {
     bool functions; /* calls of functions that are not known to leave tables alone */

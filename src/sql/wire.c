@@ -3,11 +3,12 @@
 #include <string.h>
 
 #include "sql/lexis.h"
+#include "sql/outside.h"
 
 #define TEXT_MAX 1024 /* bytes of a verb, an object or an error */
 #define TRAITS_ALL                                                                                 \
     ((unsigned)(PD_TRAIT_NO_TRANSACTION | PD_TRAIT_TRANSACTION_CONTROL | PD_TRAIT_COPY_STDIN |     \
-                PD_TRAIT_TABLES_UNKNOWN))
+                PD_TRAIT_TABLES_UNKNOWN | PD_TRAIT_PARTS | PD_TRAIT_SESSION | PD_TRAIT_LEDGER))
 
 static void put_number(pd_strbuf *out, uint64_t number)
 {
@@ -19,6 +20,20 @@ static void put_text(pd_strbuf *out, const char *text)
     size_t len = strlen(text);
     put_number(out, len);
     pd_strbuf_add(out, text, len);
+}
+
+static void put_subject(pd_strbuf *out, const pd_subject *subject)
+{
+    put_number(out, subject != NULL);
+    if (subject == NULL)
+        return;
+    put_text(out, subject->schema);
+    put_text(out, subject->name);
+    put_text(out, subject->table_schema);
+    put_text(out, subject->table);
+    put_text(out, subject->shape);
+    put_number(out, subject->many);
+    put_number(out, subject->tolerant);
 }
 
 bool pd_sql_wire_put(pd_strbuf *out, size_t index, const pd_script *script)
@@ -38,6 +53,9 @@ bool pd_sql_wire_put(pd_strbuf *out, size_t index, const pd_script *script)
         put_number(out, (uint64_t)(int64_t)statement->tables_delta);
         put_text(out, statement->verb);
         put_text(out, statement->object);
+        put_text(out, statement->table);
+        put_number(out, (uint64_t)statement->outside);
+        put_subject(out, statement->subject);
     }
     if (out->truncated)
         return false;
@@ -74,9 +92,9 @@ static uint64_t get_number(reader *in, uint64_t max)
     return in->bad ? 0 : number;
 }
 
-static const char *get_text(reader *in, pd_arena *arena)
+static const char *get_long_text(reader *in, pd_arena *arena, size_t max)
 {
-    size_t len = (size_t)get_number(in, TEXT_MAX);
+    size_t len = (size_t)get_number(in, max);
     if (in->bad || len > in->left || memchr(in->at, '\0', len) != NULL) {
         in->bad = true;
         return "";
@@ -85,6 +103,26 @@ static const char *get_text(reader *in, pd_arena *arena)
     in->at += len;
     in->left -= len;
     return text;
+}
+
+static const char *get_text(reader *in, pd_arena *arena)
+{
+    return get_long_text(in, arena, TEXT_MAX);
+}
+
+static const pd_subject *get_subject(reader *in, pd_arena *arena)
+{
+    if (get_number(in, 1) == 0)
+        return NULL;
+    pd_subject *subject = pd_arena_alloc(arena, sizeof *subject);
+    subject->schema = get_text(in, arena);
+    subject->name = get_text(in, arena);
+    subject->table_schema = get_text(in, arena);
+    subject->table = get_text(in, arena);
+    subject->shape = get_long_text(in, arena, PD_SQL_SHAPE_MAX);
+    subject->many = get_number(in, 1) != 0;
+    subject->tolerant = get_number(in, 1) != 0;
+    return subject;
 }
 
 static void get_statement(reader *in, pd_arena *arena, size_t text_len, pd_statement *out)
@@ -99,6 +137,13 @@ static void get_statement(reader *in, pd_arena *arena, size_t text_len, pd_state
     out->tables_delta = in->bad ? 0 : (int)delta;
     out->verb = get_text(in, arena);
     out->object = get_text(in, arena);
+    out->table = get_text(in, arena);
+    out->outside = (pd_outside)get_number(in, PD_OUTSIDE_COUNT - 1);
+    out->subject = get_subject(in, arena);
+    bool alone = (out->traits & PD_TRAIT_NO_TRANSACTION) != 0;
+    if ((out->outside == PD_OUTSIDE_NONE) != (out->subject == NULL) ||
+        (alone && out->outside == PD_OUTSIDE_NONE))
+        in->bad = true;
 }
 
 bool pd_sql_wire_get(pd_arena *arena, const char *body, size_t body_len, const char *text,

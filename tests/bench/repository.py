@@ -41,6 +41,11 @@ def statements(number):
         [f"ALTER TABLE orders_{group} DROP COLUMN state"])
 
 
+def up(number):
+    """The same as a text of SQL alone."""
+    return "".join(f"{text};\n" for text in statements(number)[0])
+
+
 class Stream:
     """An input of `git fast-import` that grows by migrations."""
 

@@ -1,5 +1,8 @@
+import contextlib
 import itertools
+import subprocess
 
+import faults
 import pytest
 import world
 
@@ -68,6 +71,34 @@ def server(session_folder, recorder):
     log = (folder / "log").read_bytes()
     assert b"statement" in log
     assert not world.leaked(log), "a secret stands in the server's log"
+
+
+@pytest.fixture(scope="session")
+def fault_server(session_folder, recorder):
+    """A server of its own: the fault tests restart it."""
+    folder = session_folder / "faults"
+    folder.mkdir()
+    server = faults.FaultServer(folder)
+    yield server
+    with contextlib.suppress(subprocess.CalledProcessError):  # a test left it down
+        server.stop()
+
+
+@pytest.fixture(scope="session")
+def scene(fault_server, session_folder, recorder):
+    """scene(mode): the deployment that is disturbed, with [deploy] transaction = mode."""
+    made = {}
+
+    def get(mode, migrations=faults.MIXED):
+        key = (mode, *migrations)
+        if key not in made:
+            home = session_folder / f"faults-home{len(made)}"
+            predeploy = world.Predeploy(home, recorder)
+            repo = faults.build(home / "repo", predeploy, mode, migrations)
+            made[key] = faults.Scene(fault_server, repo).undisturbed()
+        return made[key]
+
+    return get
 
 
 @pytest.fixture

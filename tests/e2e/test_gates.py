@@ -114,7 +114,7 @@ BROKEN = {
     "sql-syntax": write("drizzle/0002_seed.sql", "SELEKT 1;\n"),
     "sql-empty": write("drizzle/0002_seed.sql", "-- nothing yet\n"),
     "sql-no-transaction": write(
-        "drizzle/0002_seed.sql", "CREATE INDEX CONCURRENTLY i ON customers (name);\n"
+        "drizzle/0002_seed.sql", "CREATE INDEX CONCURRENTLY ON customers (name);\n"
     ),
     "sql-transaction-control": write("drizzle/0002_seed.sql", "SELECT 1;\nCOMMIT;\n"),
     "sql-psql-command": write("drizzle/0002_seed.sql", "\\i other.sql\nSELECT 1;\n"),

@@ -1,6 +1,8 @@
 """What the ledger says and what is true stay one: nobody edits it unseen, and no migration keeps rows
 out of it."""
 
+import subprocess
+
 import pytest
 from test_deploy import ALL
 
@@ -117,11 +119,16 @@ SWALLOWED = {
 }
 
 
+LENIENT = '[rule "ledger-edit"]\n\tseverity = warning\n'
+
+
 @pytest.mark.parametrize("first", [True, False], ids=["fresh", "deployed"])
 @pytest.mark.parametrize("table", TABLES)
 @pytest.mark.parametrize("how", SWALLOWED)
 def test_a_migration_that_swallows_the_ledgers_rows(how, table, first, repo, db):
-    """Exit 0 with a ledger that lacks rows would run them all again at the next deployment."""
+    """Exit 0 with a ledger that lacks rows would run them all again at the next deployment. The text
+    tells most of them; what it does not tell, or may not, the deployment finds."""
+    repo.write(".predeploy", LENIENT)
     if not first:
         assert repo.run("deploy", env=db.env).status == 0
     repo.migration(MORE, SWALLOWED[how].format(table=TABLES[table]), "SELECT 1;\n")
@@ -152,6 +159,7 @@ def test_a_migration_that_swallows_the_ledgers_rows(how, table, first, repo, db)
 @pytest.mark.parametrize("table", TABLES)
 @pytest.mark.parametrize("how", ["trigger", "rule"])
 def test_each_does_not_lose_rows_either(how, table, repo, db):
+    repo.write(".predeploy", LENIENT)
     repo.migration(MORE, SWALLOWED[how].format(table=TABLES[table]), "SELECT 1;\n")
     repo.commit("swallows")
     result = repo.run("deploy", "--format", "json", "--transaction", "each", env=db.env)
@@ -161,3 +169,117 @@ def test_each_does_not_lose_rows_either(how, table, repo, db):
     assert db.query("SELECT count(*) FROM pg_proc WHERE proname = 'swallow'") == "0"
     again = repo.run("deploy", "HEAD~1", "--format", "json", env=db.env)
     assert again.status == 0 and again.json["nothing_to_do"], again
+
+
+EDITS = {
+    "DELETE FROM predeploy.migrations WHERE seq = 1": "own",
+    "DROP SCHEMA predeploy CASCADE": "own",
+    "ALTER TABLE predeploy.seal RENAME TO x": "own",
+    "WITH x AS (DELETE FROM predeploy.migrations RETURNING 1) SELECT * FROM x": "own",
+    "DELETE FROM drizzle.__drizzle_migrations": "drizzle",
+    "DROP SCHEMA drizzle CASCADE": "drizzle",
+}
+
+
+@pytest.mark.parametrize("companion", [False, True], ids=["up", "down"])
+@pytest.mark.parametrize("layout", ["drizzle", "plain"])
+@pytest.mark.parametrize("sql", EDITS)
+def test_a_migration_that_names_the_ledger(sql, layout, companion, make_repo, db):
+    """It is found before anything runs, with its place; elsewhere than on Drizzle's layouts a schema
+    drizzle is nobody's ledger."""
+    repo = make_repo(layout)
+    texts = ["SELECT 1;\n", f"SELECT 1;\n  {sql};\n"]
+    up, down = texts if companion else reversed(texts)
+    repo.migration(MORE if layout == "drizzle" else "0004_more", up, down)
+    repo.commit("edits")
+    found = layout == "drizzle" or EDITS[sql] == "own"
+    for command in ("check", "deploy") if found else ("check",):
+        result = repo.run(command, "--format", "json", env=db.env)
+        assert (result.status, result.rules) == ((1, ["ledger-edit"]) if found else (0, [])), result
+    if found:
+        finding = result.json["findings"][0]
+        assert (finding["line"], finding["column"]) == (2, 3), finding
+        name = repo.entries[-1]["tag"] if repo.entries else "0004_more"
+        assert finding["path"] == (repo.down(name) if companion else repo.up(name)), finding
+        assert db.tables() == [] and db.applied() == []
+
+
+@pytest.mark.parametrize("layout", ["drizzle", "plain"])
+def test_a_ledger_altered_by_hand(layout, make_repo, db):
+    repo = make_repo(layout)
+    assert repo.run("deploy", env=db.env).status == 0
+    name = db.applied()[1]
+    db.query(f"UPDATE predeploy.migrations SET duration_ms = 7777 WHERE name = '{name}'")
+    for command in (("check",), ("plan",), ("deploy",), ("rollback", "1"), ("verify",)):
+        result = repo.run(*command, "--format", "json", env=db.env)
+        status = 7 if command[0] == "verify" else 1
+        assert (result.status, result.rules) == (status, ["ledger-altered"]), (command, result)
+        finding = result.json["findings"][0]
+        assert "predeploy.migrations" in finding["message"] and finding["hint"], finding
+    assert repo.check().status == 0, "without a database there is nothing to say"
+    # looked at, and accepted by one deployment
+    repo.write(".predeploy", '[rule "ledger-altered"]\n\tseverity = warning\n')
+    repo.commit("accepted")
+    result = repo.run("deploy", "--format", "json", env=db.env)
+    assert (result.status, result.rules) == (0, ["ledger-altered"]), result
+    again = repo.run("deploy", "--format", "json", env=db.env)
+    assert (again.status, again.rules, again.json["nothing_to_do"]) == (0, [], True), again
+    repo.remove(".predeploy")
+    repo.commit("strict")
+    assert repo.run("deploy", "--format", "json", env=db.env).rules == []
+    db.query("UPDATE predeploy.deployments SET actor = 'nobody' WHERE seq = 1")
+    assert repo.check(env=db.env).rules == [], "it stands in front of the new beginning"
+    db.query("UPDATE predeploy.deployments SET actor = 'nobody' WHERE seq = 2")
+    assert repo.check(env=db.env).rules == ["ledger-altered"]
+
+
+def test_an_altered_ledger_is_accepted_by_a_deployment_of_nothing(repo, db):
+    """Also where the commit is the one that is deployed already."""
+    repo.write(".predeploy", '[rule "ledger-altered"]\n\tseverity = warning\n')
+    repo.commit("lenient")
+    assert repo.run("deploy", env=db.env).status == 0
+    db.query("UPDATE predeploy.deployments SET detail = 'x'")
+    assert repo.check(env=db.env).rules == ["ledger-altered"]
+    assert repo.run("deploy", env=db.env).status == 0
+    assert repo.check(env=db.env).rules == []
+
+
+def test_a_restored_backup_is_no_edit(repo, db, server):
+    assert repo.run("deploy", env=db.env).status == 0
+    assert repo.run("rollback", env=db.env).status == 0
+    other = server.database()
+    subprocess.run(f"{server.bin}/pg_dump -h {server.folder} -p {server.port} -U app -Fc {db.name} |"
+                   f" {server.bin}/pg_restore -h {server.folder} -p {server.port} -U app"
+                   f" -d {other.name}", shell=True, check=True)
+    result = repo.check(env=other.env)
+    assert (result.status, result.rules) == (0, []), result
+    assert repo.run("deploy", env=other.env).status == 0
+
+
+def test_a_long_way_of_our_own_is_no_edit(repo, db):
+    """Deployments that apply, do nothing, fail, are undone and adopt."""
+    def fine():
+        checked = repo.check(env=db.env)
+        assert (checked.status, checked.rules) == (0, []), checked
+
+    assert repo.run("deploy", "--transaction", "each", env=db.env).status == 0
+    fine()
+    repo.migration(MORE, "SELECT 1 / 0;\n", "SELECT 1;\n")
+    repo.commit("fails")
+    assert repo.run("deploy", env=db.env).status == 5
+    fine()
+    repo.migration("0004_late", "SELECT 1;\n", "SELECT 1;\n")
+    repo.write(repo.up(MORE), "SELECT 1;\n")
+    repo.commit("mended")
+    assert repo.run("deploy", "--transaction", "each", env=db.env).status == 0
+    fine()
+    assert repo.run("rollback", "2", env=db.env).status == 0
+    repo.commit("the same again")
+    assert repo.run("deploy", env=db.env).status == 0
+    fine()
+    repo.commit("nothing new")
+    assert repo.run("deploy", env=db.env).status == 0
+    fine()
+    db.query("DROP SCHEMA predeploy CASCADE")
+    assert repo.run("deploy", env=db.env).status == 0
+    fine()

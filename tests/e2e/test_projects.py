@@ -5,7 +5,7 @@ import pytest
 import world
 
 # Warnings here, so that the folder is planned all the same.
-SETTINGS = '[migrations]\n\trollback = warn\n[rule "sql-no-transaction"]\n\tseverity = warning\n'
+SETTINGS = "[migrations]\n\trollback = warn\n"
 PROGRAMS = (".go", ".ts")
 # docs/layouts.md: no migrations. Programs without a version, tests, and what is no program.
 IGNORED = ("README.md", ".gitkeep", "migration_lock.toml", "_test.go", "register.go")

@@ -136,16 +136,20 @@ def test_with_the_older_release_checked_out(layout, make_repo, db):
     "down_hash = repeat('0', 64)",
 ])
 def test_companion_that_was_changed_in_the_ledger(change, deployed, db):
+    db.query("CREATE TABLE public.kept AS TABLE predeploy.migrations")
     db.query(f"UPDATE predeploy.migrations SET {change} WHERE name = '{ALL[1]}'")
     before = db.dump()
     result = deployed.run("rollback", "--format", "json", "2", env=db.env)
-    assert (result.status, result.rules) == (1, ["rollback-unavailable"]), result
+    assert (result.status, result.rules) == (1, ["rollback-unavailable", "ledger-altered"]), result
     finding = result.json["findings"][0]
     assert ALL[1] in finding["message"] and "down_sql" in finding["hint"], finding
     assert db.dump() == before, "not even the untouched one above it was taken out"
     human = deployed.run("rollback", "2", env=db.env)
     assert human.status == 1 and "rollback-unavailable" in human.out, human
     assert db.dump() == before
+    assert deployed.run("rollback", "1", env=db.env).status == 1, "what else was changed?"
+    db.query("UPDATE predeploy.migrations AS m SET down_sql = k.down_sql, down_hash = k.down_hash"
+             " FROM public.kept AS k WHERE k.seq = m.seq; DROP TABLE public.kept")
     assert deployed.run("rollback", "1", env=db.env).status == 0
 
 

@@ -102,7 +102,7 @@ def test_the_deployed_commit_is_a_witness(deployed, db):
     deployed.commit("edit and record")
     assert deployed.check("--base", "HEAD").status == 0
     result = deployed.check("--base", "HEAD", env=db.env)
-    assert (result.status, result.rules) == (1, ["history-companion-changed"])
+    assert (result.status, result.rules) == (1, ["history-companion-changed", "ledger-altered"])
     assert "deployed" in result.json["findings"][0]["message"]
 
 

@@ -346,7 +346,7 @@ class Server:
         options = (
             f"-k {self.folder} -p {self.port} -c listen_addresses=127.0.0.1 -c fsync=off "
             "-c full_page_writes=off -c log_statement=all -c max_connections=60 "
-            "-c autovacuum=off -c shared_buffers=32MB"
+            "-c autovacuum=off -c shared_buffers=32MB -c max_prepared_transactions=8"
         )
         self._tool("pg_ctl", "-D", self.folder / "data", "-l", self.folder / "log", "-w",
                    "-o", options, "start")

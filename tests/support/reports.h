@@ -130,10 +130,19 @@ static inline void report_ran(pd_arena *arena, pd_report *report, pd_step_state 
     report->plan = report_plan(arena, PD_STEP_APPLY);
     report->steps = pd_arena_array(arena, 4, sizeof *report->steps);
     const pd_step_state states[] = {PD_STEP_DONE, PD_STEP_DONE, third, fourth};
-    for (size_t i = 0; i < 4; i++)
-        report->steps[i] = (pd_step_result){.step = &report->plan->steps[i],
-                                            .state = states[i],
-                                            .ms = i < 2 ? 0 : (int64_t)(i - 1) * 600};
+    for (size_t i = 0; i < 4; i++) {
+        pd_step_result *step = &report->steps[i];
+        *step = (pd_step_result){.step = &report->plan->steps[i],
+                                 .state = states[i],
+                                 .ms = i < 2 ? 0 : (int64_t)(i - 1) * 600};
+        if (i < 2)
+            continue;
+        step->statement_count = 2;
+        step->statements = pd_arena_array(arena, 2, sizeof *step->statements);
+        bool failed = states[i] == PD_STEP_FAILED;
+        step->statements[0] = (pd_statement_result){PD_STEP_DONE, step->ms - 12};
+        step->statements[1] = (pd_statement_result){failed ? PD_STEP_FAILED : PD_STEP_DONE, 8};
+    }
 }
 
 static inline pd_deployment *report_deployment(pd_arena *arena, const char *outcome)
@@ -215,6 +224,47 @@ static inline pd_report *report_failed(pd_arena *arena)
     pd_error_hint(&report->error, "Everything was rolled back. Mend the migration, commit it, and "
                                   "run `predeploy deploy` again.");
     pd_error_code(&report->error, "42703");
+    return report;
+}
+
+/* A concurrent build is in, then a lock could not be had. */
+static inline pd_report *report_locked(pd_arena *arena)
+{
+    static const pd_blocker blockers[] = {
+        {.pid = 4711,
+         .user = "shop",
+         .application = "worker::error::\x1b[2J",
+         .state = "idle in transaction",
+         .age_ms = 187000,
+         .query = "UPDATE orders SET paid = ? WHERE id = ?",
+         .lock = "relation",
+         .relation = "orders",
+         .wanted = "AccessExclusiveLock",
+         .held = "AccessShareLock, RowExclusiveLock"},
+        {.pid = 4712, .age_ms = -1, .lock = "relation", .relation = "orders"},
+        {.prepared = "tx-1",
+         .user = "bank",
+         .age_ms = 86400000,
+         .lock = "relation",
+         .relation = "orders",
+         .held = "RowExclusiveLock"},
+    };
+    pd_report *report = report_deploy(arena);
+    report->status = 6;
+    report->gate_count--;
+    report_ran(arena, report, PD_STEP_DONE, PD_STEP_FAILED);
+    report->plan->steps[2].alone = true;
+    report->steps[2].ms = 125000;
+    report->steps[2].statements[1].ms = 124000;
+    report->tables_after = -1;
+    report->deployment = report_deployment(arena, "failed");
+    report->blockers = blockers;
+    report->blocker_count = sizeof blockers / sizeof blockers[0];
+    pd_fail(&report->error, PD_ERROR_PARTIAL, "cannot apply 0003_order_items");
+    pd_error_detail(&report->error,
+                    "canceling statement due to lock timeout; held up by process 4711 of user "
+                    "shop");
+    pd_error_code(&report->error, "55P03");
     return report;
 }
 
@@ -412,6 +462,21 @@ static inline pd_report *report_status(pd_arena *arena)
     }
     ledger->deployments[0].finished_at = NULL;
     ledger->deployments[0].tables_after = -1;
+    for (size_t i = 0; i < 3; i++) {
+        static const char *const kinds[] = {"CREATE TABLE", "CREATE INDEX CONCURRENTLY", "VACUUM"};
+        pd_unfinished *row = PD_PUSH(arena, ledger->unfinished, ledger->unfinished_count,
+                                     ledger->unfinished_capacity);
+        *row = (pd_unfinished){.migration = "0004_items_idx",
+                               .number = (int)i + 1,
+                               .digest = REPORT_HASH,
+                               .kind = kinds[i],
+                               .done = i == 0,
+                               .object = i == 1 ? "public.items_sku\x1b[0m" : NULL,
+                               .deployment = REPORT_DEPLOYMENT,
+                               .started_at = "2026-11-22T20:28:05Z",
+                               .error = i == 1 ? "could not create unique index\n::error::\x1b[0m"
+                                               : NULL};
+    }
     report->ledger = ledger;
     return report;
 }

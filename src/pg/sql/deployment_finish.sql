@@ -1,4 +1,14 @@
--- Only what still runs: a row that a COMMIT has set to succeeded tells the truth already.
-UPDATE predeploy.deployments
-SET outcome = $2, detail = $3, finished_at = coalesce($4::timestamptz, pg_catalog.clock_timestamp())
-WHERE id = $1::uuid AND outcome = 'running';
+-- Only what still runs: a row that a COMMIT has set to succeeded tells the truth already. The hash
+-- of a row that somebody changed stays as it is.
+UPDATE predeploy.deployments AS d
+SET outcome = n.outcome, detail = n.detail, finished_at = n.finished_at,
+    hash = CASE WHEN n.whole THEN {{deployment_hash}} ELSE d.hash END
+FROM (SELECT n.id, n.seq, n.kind, n.commit, n.ref, n.actor, n.tool_version, n.started_at,
+             coalesce($4::timestamptz, pg_catalog.clock_timestamp()) AS finished_at,
+             $2::text AS outcome, $3::text AS detail, n.backup_reference, n.tables_before,
+             n.tables_after, n.migrations, n.previous, n.state,
+             n.hash = {{deployment_hash}} AS whole
+      FROM predeploy.deployments AS n
+      WHERE n.id = $1::uuid AND n.outcome = 'running'
+      FOR UPDATE) AS n
+WHERE d.id = n.id AND d.outcome = 'running';

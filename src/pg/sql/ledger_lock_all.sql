@@ -1,2 +1,2 @@
-LOCK TABLE predeploy.schema_migrations, predeploy.deployments, predeploy.migrations, predeploy.seal
-    IN SHARE ROW EXCLUSIVE MODE;
+LOCK TABLE predeploy.schema_migrations, predeploy.deployments, predeploy.migrations, predeploy.seal,
+    predeploy.statements IN SHARE ROW EXCLUSIVE MODE;

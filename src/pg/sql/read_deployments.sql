@@ -1,7 +1,10 @@
 SELECT d.id, d.kind, d.commit, d.ref, d.actor, d.tool_version,
-       pg_catalog.to_char(pg_catalog.timezone('UTC', d.started_at), 'YYYY-MM-DD"T"HH24:MI:SS"Z"'),
-       pg_catalog.to_char(pg_catalog.timezone('UTC', d.finished_at), 'YYYY-MM-DD"T"HH24:MI:SS"Z"'),
-       d.outcome, d.detail, d.backup_reference, d.tables_before, d.tables_after, n.name,
+       CASE WHEN pg_catalog.isfinite(d.started_at)
+            THEN pg_catalog.floor(extract(epoch FROM d.started_at))::bigint END,
+       CASE WHEN pg_catalog.isfinite(d.finished_at)
+            THEN pg_catalog.floor(extract(epoch FROM d.finished_at))::bigint END,
+       d.outcome, d.detail, d.backup_reference, d.tables_before, d.tables_after,
+       pg_catalog.cardinality(d.migrations),
        -- the commit that the database is at: of the newest deployment, or, when something was taken
        -- out since, of the one that brought the newest migration that is left
        coalesce(
@@ -14,6 +17,6 @@ SELECT d.id, d.kind, d.commit, d.ref, d.actor, d.tool_version,
            (SELECT l.commit FROM predeploy.migrations AS m
             JOIN predeploy.deployments AS l ON l.id = m.deployment
             ORDER BY m.seq DESC LIMIT 1))
-FROM (SELECT * FROM predeploy.deployments ORDER BY seq DESC LIMIT $1) AS d
-LEFT JOIN LATERAL pg_catalog.unnest(d.migrations) WITH ORDINALITY AS n (name, at) ON true
-ORDER BY d.seq DESC, n.at;
+FROM predeploy.deployments AS d
+ORDER BY d.seq DESC
+LIMIT $1;

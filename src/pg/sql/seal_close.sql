@@ -1,1 +1,1 @@
-DELETE FROM predeploy.seal WHERE batch = $1;
+DELETE FROM predeploy.seal WHERE batch OPERATOR(pg_catalog.=) $1;

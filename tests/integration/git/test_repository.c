@@ -1,6 +1,8 @@
 /* Finding and opening repositories, who owns them, and what a revision expression names. */
 #include "repo.h"
 
+#include <sys/resource.h>
+
 #include "base/str.h"
 #include "git/repository.h"
 
@@ -400,10 +402,28 @@ static void test_tampered_object(void **state)
     assert_non_null(strstr(err.detail, "hash mismatch"));
 }
 
+/* What opening a repository limits for a moment is as it was behind it. */
+static void test_files_can_be_opened(void **state)
+{
+    repo_place *place = *state;
+    pd_error err = {0};
+    struct rlimit before;
+    struct rlimit behind;
+    assert_int_equal(getrlimit(RLIMIT_NOFILE, &before), 0);
+    for (int i = 0; i < 2; i++) {
+        PD_AUTO_GIT git = NULL;
+        assert_true(pd_git_open(&git, place->arena, repo_path(place, "plain"), &err));
+        assert_int_equal(getrlimit(RLIMIT_NOFILE, &behind), 0);
+        assert_int_equal(before.rlim_cur, behind.rlim_cur);
+        assert_int_equal(before.rlim_max, behind.rlim_max);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_open),
+        cmocka_unit_test(test_files_can_be_opened),
         cmocka_unit_test(test_workdir_and_config),
         cmocka_unit_test(test_environment),
         cmocka_unit_test(test_cannot_open),

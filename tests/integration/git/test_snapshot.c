@@ -417,22 +417,51 @@ static void test_ten_thousand_files(void **state)
         assert_string_equal(files.entries[i].data, snapshot.entries[i].data);
 }
 
+/* A tree that was listed is not listed again; folders and contents are told apart all the same. */
+static void test_listings_are_kept(void **state)
+{
+    repo_place *place = *state;
+    pd_error err = {0};
+    pd_revision revision;
+    pd_snapshot one;
+    pd_snapshot two;
+    repo_sh(place, "git init -q twins; cd twins; mkdir a; echo 'select 1;' > a/1.sql;"
+                   "for i in $(seq 20); do cp -r a b$i; echo \"select $i;\" > b$i/2.sql; done;"
+                   "cp -r a c; git add .; git commit -qm one; git commit -q --allow-empty -m two");
+    PD_AUTO_GIT git = NULL;
+    assert_true(pd_git_open(&git, place->arena, repo_path(place, "twins"), &err));
+    assert_true(pd_git_resolve(git, "HEAD", &revision, &err));
+    assert_true(pd_git_snapshot(git, &revision, "a", false, &one, &err));
+    assert_true(pd_git_resolve(git, "HEAD~1", &revision, &err));
+    assert_true(pd_git_snapshot(git, &revision, "a", false, &two, &err));
+    assert_ptr_equal(one.entries, two.entries);
+    assert_null(two.entries[0].data);
+    assert_true(pd_git_snapshot(git, &revision, "c", false, &two, &err));
+    assert_string_equal(two.folder, "c");
+    assert_true(pd_git_snapshot(git, &revision, "a", true, &two, &err));
+    assert_string_equal(two.entries[0].data, "select 1;\n");
+    assert_true(pd_git_snapshot(git, &revision, "a", false, &two, &err));
+    assert_null(two.entries[0].data);
+    for (int round = 0; round < 2; round++) { /* more than are kept */
+        for (int i = 1; i <= 20; i++) {
+            const char *folder = pd_arena_printf(place->arena, "b%d", i);
+            assert_true(pd_git_snapshot(git, &revision, folder, false, &two, &err));
+            assert_string_equal(two.folder, folder);
+            assert_int_equal(two.count, 2);
+        }
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_entries),
-        cmocka_unit_test(test_root_and_absent),
-        cmocka_unit_test(test_folder_oid),
-        cmocka_unit_test(test_without_contents),
-        cmocka_unit_test(test_no_folder),
-        cmocka_unit_test(test_read_file),
-        cmocka_unit_test(test_work_tree_does_not_matter),
-        cmocka_unit_test(test_hostile_names),
-        cmocka_unit_test(test_broken_trees),
-        cmocka_unit_test(test_partial_clone),
-        cmocka_unit_test(test_bombs),
-        cmocka_unit_test(test_limits),
-        cmocka_unit_test(test_ten_thousand_files),
+        cmocka_unit_test(test_entries),          cmocka_unit_test(test_root_and_absent),
+        cmocka_unit_test(test_folder_oid),       cmocka_unit_test(test_listings_are_kept),
+        cmocka_unit_test(test_without_contents), cmocka_unit_test(test_no_folder),
+        cmocka_unit_test(test_read_file),        cmocka_unit_test(test_work_tree_does_not_matter),
+        cmocka_unit_test(test_hostile_names),    cmocka_unit_test(test_broken_trees),
+        cmocka_unit_test(test_partial_clone),    cmocka_unit_test(test_bombs),
+        cmocka_unit_test(test_limits),           cmocka_unit_test(test_ten_thousand_files),
     };
     return cmocka_run_group_tests(tests, setup, repo_teardown);
 }

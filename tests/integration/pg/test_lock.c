@@ -72,8 +72,7 @@ static void the_ledger_is_made_once(void **state)
 {
     world *w = *state;
     PD_AUTO_DB first = open_locked(w, PD_LAYOUT_PLAIN);
-    assert_string_equal(ask(w, TABLES),
-                        "deployments,migrations,schema_migrations,seal,statements");
+    assert_string_equal(ask(w, TABLES), "deployments,migrations,schema_migrations,seal,statements");
     assert_string_equal(ask(w, "SELECT string_agg(name || ' ' || tool_version, ',' ORDER BY name) "
                                "FROM predeploy.schema_migrations"),
                         "0001_ledger " PD_VERSION ",0002_witness " PD_VERSION
@@ -214,6 +213,11 @@ static void hostile_ledgers_are_refused(void **state)
         {"GRANT UPDATE (hash) ON predeploy.migrations TO mallory", "may write"},
         {"GRANT TRIGGER ON predeploy.deployments TO PUBLIC", "may write"},
         {"GRANT TRUNCATE ON predeploy.seal TO mallory", "may write"},
+        {"GRANT DELETE ON predeploy.statements TO mallory", "may write"},
+        {"GRANT REFERENCES ON predeploy.deployments TO PUBLIC", "may write"},
+        {"GRANT UPDATE ON SEQUENCE predeploy.migrations_seq_seq TO mallory", "may write"},
+        {"GRANT USAGE ON SEQUENCE predeploy.deployments_seq_seq TO PUBLIC", "may write"},
+        {"ALTER TABLE predeploy.statements OWNER TO mallory", "belongs to role mallory"},
         {"CREATE TRIGGER t BEFORE INSERT ON predeploy.migrations FOR EACH ROW "
          "EXECUTE FUNCTION public.evil_trigger()",
          "trigger"},
@@ -227,6 +231,11 @@ static void hostile_ledgers_are_refused(void **state)
          "STORED",
          "function"},
         {"ALTER TABLE predeploy.migrations ADD x public.evil_domain", "type"},
+        {"CREATE TABLE public.pupil (d uuid REFERENCES predeploy.deployments ON DELETE CASCADE)",
+         "foreign key"},
+        {"CREATE TABLE public.teacher (name text PRIMARY KEY);"
+         "ALTER TABLE predeploy.migrations ADD FOREIGN KEY (name) REFERENCES public.teacher",
+         "foreign key"},
         {"CREATE TABLE public.heir () INHERITS (predeploy.migrations)", "inheritance"},
         {"ALTER TABLE predeploy.migrations RENAME TO real; CREATE VIEW predeploy.migrations AS "
          "SELECT * FROM predeploy.real",
@@ -254,6 +263,26 @@ static void hostile_ledgers_are_refused(void **state)
         ask(w, "DROP SCHEMA predeploy CASCADE");
     }
     ask(w, "DROP OWNED BY mallory; DROP ROLE mallory");
+}
+
+/* What is made gets the default privileges of who makes it, and may not keep them. */
+static void default_privileges_do_not_reach_it(void **state)
+{
+    world *w = *state;
+    ask(w, "CREATE ROLE mallory; CREATE ROLE \"o'dd \"\"one\";"
+           "ALTER DEFAULT PRIVILEGES GRANT ALL ON TABLES TO PUBLIC, mallory, \"o'dd \"\"one\";"
+           "ALTER DEFAULT PRIVILEGES GRANT ALL ON SEQUENCES TO mallory");
+    PD_AUTO_DB db = open_locked(w, PD_LAYOUT_PLAIN);
+    pd_db_close(&db);
+    assert_string_equal(
+        ask(w, "SELECT string_agg(DISTINCT a.privilege_type, ',') FROM pg_class c, "
+               "aclexplode(c.relacl) a WHERE c.relnamespace = 'predeploy'::regnamespace "
+               "AND a.grantee <> c.relowner"),
+        "SELECT");
+    ask(w, "DROP SCHEMA predeploy CASCADE;"
+           "ALTER DEFAULT PRIVILEGES REVOKE ALL ON TABLES FROM PUBLIC, mallory, \"o'dd \"\"one\";"
+           "ALTER DEFAULT PRIVILEGES REVOKE ALL ON SEQUENCES FROM mallory;"
+           "DROP ROLE mallory, \"o'dd \"\"one\"");
 }
 
 static void a_foreign_schema_is_refused(void **state)
@@ -353,6 +382,7 @@ int main(void)
         WORLD_TEST(what_never_finished_was_interrupted),
         WORLD_TEST(a_role_needs_create_on_the_database),
         WORLD_TEST(hostile_ledgers_are_refused),
+        WORLD_TEST(default_privileges_do_not_reach_it),
         WORLD_TEST(a_foreign_schema_is_refused),
         WORLD_TEST(a_role_may_own_it_through_a_group),
         WORLD_TEST(a_group_with_others_in_it_is_refused),

@@ -43,6 +43,29 @@ static void sha256_vectors(void **state)
     assert_string_not_equal(hex, other);
 }
 
+/* One digest behind the other, each over what was added since. */
+static void sha256_begins_anew(void **state)
+{
+    (void)state;
+    char hex[PD_SHA256_HEX];
+    char expected[PD_SHA256_HEX];
+    pd_sha256 hash = pd_sha256_start();
+    for (int i = 0; i < 3; i++) {
+        pd_sha256_add(&hash, "ab", 2);
+        pd_sha256_add(&hash, "c", 1);
+        pd_sha256_take(&hash, hex);
+        pd_sha256_hex("abc", 3, expected);
+        assert_string_equal(hex, expected);
+        pd_sha256_take(&hash, hex);
+        pd_sha256_hex("", 0, expected);
+        assert_string_equal(hex, expected);
+    }
+    pd_sha256_add(&hash, "abc", 3);
+    pd_sha256_end(&hash, hex);
+    pd_sha256_hex("abc", 3, expected);
+    assert_string_equal(hex, expected);
+}
+
 /* FIPS 180-2, appendix D. */
 static void sha384_vectors(void **state)
 {
@@ -217,6 +240,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(sha256_vectors),
+        cmocka_unit_test(sha256_begins_anew),
         cmocka_unit_test(sha384_vectors),
         cmocka_unit_test(crc32_vectors),
         cmocka_unit_test(hex_digests_are_recognised),

@@ -183,6 +183,86 @@ static int a_signal_ends_a_wait(void)
     return 0;
 }
 
+/* Only what comes later than a wrapper passes on the same Ctrl-C ends the process. */
+static int a_second_signal_in_a_wait(void)
+{
+    pd_error err;
+    pd_interrupt interrupt;
+    CHECK(pd_interrupt_open(&interrupt, &err));
+    raise(SIGTERM);
+    CHECK(pd_interrupted(&interrupt));
+    raise(SIGINT);
+    CHECK(pd_wait_fd(&interrupt, -1, 0, pd_now_ms() + PD_SAME_SIGNAL_MS + 50) == PD_WAIT_TIMEOUT);
+    CHECK(interrupt.armed);
+    raise(SIGINT);
+    return __LINE__;
+}
+
+static int a_grace_is_shared(void)
+{
+    pd_error err;
+    pd_interrupt interrupt;
+    CHECK(pd_interrupt_open(&interrupt, &err));
+    CHECK(pd_interrupt_grace_ms(NULL, 5000) == 5000);
+    CHECK(pd_interrupt_grace_ms(&interrupt, 5000) == 5000);
+    raise(SIGTERM);
+    CHECK(pd_interrupted(&interrupt));
+    CHECK(pd_interrupt_grace_ms(&interrupt, 20) == 20);
+    CHECK(pd_interrupt_grace_ms(&interrupt, 5000) <= PD_GRACE_MS);
+    interrupt.seen_ms -= 10 * PD_GRACE_MS;
+    CHECK(pd_interrupt_grace_ms(&interrupt, 5000) == PD_GRACE_MIN_MS);
+    return 0;
+}
+
+static int a_limit_ends_a_wait(void)
+{
+    pd_error err;
+    pd_interrupt interrupt;
+    CHECK(pd_interrupt_open(&interrupt, &err));
+    interrupt.late_kind = PD_ERROR_APPLY;
+    pd_interrupt_limit(&interrupt, 20, "it took too long", "Be quick.");
+    CHECK(!pd_interrupted(&interrupt));
+    CHECK(pd_wait_fd(&interrupt, -1, 0, -1) == PD_WAIT_SIGNAL);
+    CHECK(pd_interrupted(&interrupt) && interrupt.signal == 0);
+    CHECK(!pd_fail_interrupted(&err, &interrupt));
+    CHECK(err.kind == PD_ERROR_APPLY && err.signal == 0);
+    CHECK(strcmp(err.message, "it took too long") == 0 && strcmp(err.hint, "Be quick.") == 0);
+    /* What follows has ten seconds in all, until a signal comes. */
+    CHECK(pd_interrupt_grace_ms(&interrupt, 5000) == 5000);
+    CHECK(pd_interrupt_grace_ms(&interrupt, 20000) <= PD_LATE_GRACE_MS);
+    interrupt.seen_ms -= 2 * PD_LATE_GRACE_MS;
+    CHECK(pd_interrupt_grace_ms(&interrupt, 5000) == PD_GRACE_MIN_MS);
+    CHECK(pd_wait_fd(&interrupt, -1, 0, pd_now_ms() + 5) == PD_WAIT_TIMEOUT);
+    raise(SIGINT);
+    CHECK(pd_wait_fd(&interrupt, -1, 0, -1) == PD_WAIT_SIGNAL);
+    CHECK(!pd_fail_interrupted(&err, &interrupt) && err.signal == SIGINT);
+    return 0;
+}
+
+static int a_limit_ends_with_the_run(void)
+{
+    pd_error err;
+    pd_interrupt interrupt;
+    CHECK(pd_interrupt_open(&interrupt, &err));
+    pd_interrupt_limit(&interrupt, 20, "it took too long", "Be quick.");
+    pd_interrupt_close(&interrupt);
+    pd_interrupt_restore();
+    CHECK(pd_wait_fd(NULL, -1, 0, pd_now_ms() + 60) == PD_WAIT_TIMEOUT);
+    return 0;
+}
+
+/* nohup(1) */
+static int an_ignored_hangup(void)
+{
+    pd_error err;
+    pd_interrupt interrupt;
+    signal(SIGHUP, SIG_IGN);
+    CHECK(pd_interrupt_open(&interrupt, &err));
+    raise(SIGHUP);
+    CHECK(!pd_interrupted(&interrupt));
+    return 0;
+}
+
 static int a_signal_wakes_an_endless_wait(void)
 {
     pd_error err;
@@ -211,6 +291,10 @@ static void scenes_end_well(void **state)
         a_signal_ends_a_wait,
         a_signal_wakes_an_endless_wait,
         closed,
+        a_grace_is_shared,
+        a_limit_ends_a_wait,
+        a_limit_ends_with_the_run,
+        an_ignored_hangup,
     };
     (void)state;
     for (size_t i = 0; i < sizeof scenes / sizeof *scenes; i++)
@@ -225,6 +309,7 @@ static void scenes_end_by_signal(void **state)
     } rows[] = {
         {other_signals_are_not_held_back, SIGKILL},
         {rearmed, SIGINT},
+        {a_second_signal_in_a_wait, SIGINT},
         {restored_before_exec, SIGINT},
         {nothing_is_watched, SIGTERM},
     };

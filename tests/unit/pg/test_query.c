@@ -26,6 +26,8 @@ static void arrays_are_quoted(void **state)
     const char *items[] = {"a", "b\"c\\d", "NULL", "", "x,y{z}"};
     assert_string_equal(pd_query_array(arena, items, 5),
                         "{\"a\",\"b\\\"c\\\\d\",\"NULL\",\"\",\"x,y{z}\"}");
+    const char *holes[] = {NULL, "a", NULL};
+    assert_string_equal(pd_query_array(arena, holes, 3), "{NULL,\"a\",NULL}");
     assert_string_equal(pd_query_array(arena, NULL, 0), "{}");
 }
 
@@ -42,9 +44,23 @@ static void numbers(void **state)
 static void blanks_of_our_statements_are_known(void **state)
 {
     (void)state;
-    static const char *const known[] = {"{ledger}",    "{schema}",           "{name}",
-                                        "{same_name}", "{lock_timeout}",     "{idle_timeout}",
-                                        "{tables}",    "{statement_timeout}"};
+    static const char *const known[] = {"{ledger}",
+                                        "{schema}",
+                                        "{name}",
+                                        "{same_name}",
+                                        "{lock_timeout}",
+                                        "{idle_timeout}",
+                                        "{tables}",
+                                        "{local}",
+                                        "{statement_timeout}",
+                                        "{read_only}",
+                                        "{v14}",
+                                        "{inspect}",
+                                        "{column}",
+                                        "{value}",
+                                        "{tokens}",
+                                        "{membership}",
+                                        "{}"};
     const size_t count = sizeof known / sizeof *known;
     for (const pd_query_file *file = pd_query_files; file->name != NULL; file++) {
         for (const char *at = strchr(file->text, '{'); at != NULL; at = strchr(at + 1, '{')) {

@@ -38,6 +38,7 @@ GOLDEN(planned)
 GOLDEN(deploy)
 GOLDEN(nothing_to_do)
 GOLDEN(failed)
+GOLDEN(locked)
 GOLDEN(rollback)
 GOLDEN(status)
 GOLDEN(unreachable)
@@ -119,6 +120,7 @@ int main(void)
         cmocka_unit_test(deploy_is_golden),
         cmocka_unit_test(nothing_to_do_is_golden),
         cmocka_unit_test(failed_is_golden),
+        cmocka_unit_test(locked_is_golden),
         cmocka_unit_test(rollback_is_golden),
         cmocka_unit_test(status_is_golden),
         cmocka_unit_test(unreachable_is_golden),

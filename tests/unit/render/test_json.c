@@ -26,6 +26,7 @@ static const scenario scenarios[] = {
     {"planned", report_planned},
     {"deploy", report_deploy},
     {"failed", report_failed},
+    {"locked", report_locked},
     {"nothing_to_do", report_nothing_to_do},
     {"rollback", report_rollback},
     {"status", report_status},

@@ -56,8 +56,31 @@ static void test_pairs(void **state)
     assert_int_equal(wrong, 0);
 }
 
+/* An index is told with its table, by the table's name alone where it has none itself. */
+static void test_table_of_an_index(void **state)
+{
+    static const char *const names[][2] = {
+        {"i", "a"}, {"s.b", "s.b"}, {"j", "Odd Name"}, {"a", ""}, {"a", ""},
+    };
+    (void)state;
+    PD_AUTO_ARENA arena = pd_arena_new();
+    pd_script script =
+        scripts_parse(arena,
+                      "CREATE INDEX i ON a (x); CREATE UNIQUE INDEX ON ONLY s.b (x); CREATE INDEX "
+                      "CONCURRENTLY j ON \"Odd Name\" (x); DROP INDEX a; ALTER TABLE a ADD y int;",
+                      false);
+    assert_int_equal(script.count, sizeof names / sizeof *names);
+    for (size_t i = 0; i < script.count; i++) {
+        assert_string_equal(script.statements[i].object, names[i][0]);
+        assert_string_equal(script.statements[i].table, names[i][1]);
+    }
+}
+
 int main(void)
 {
-    const struct CMUnitTest tests[] = {cmocka_unit_test(test_pairs)};
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_pairs),
+        cmocka_unit_test(test_table_of_an_index),
+    };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -5,12 +5,29 @@
 static const char text[] = "SELECT 1;\nDROP TABLE t, u;";
 #define TEXT_LEN (sizeof text - 1)
 
+static const pd_subject subject = {.schema = "s",
+                                   .name = "i",
+                                   .table_schema = "",
+                                   .table = "t",
+                                   .shape = "using btree\n",
+                                   .many = true};
+
 /* A script as the child would send it; the arena's. */
 static pd_script honest(pd_arena *arena)
 {
     static const pd_statement statements[] = {
-        {.offset = 0, .len = 8, .verb = "SELECT", .object = "", .traits = PD_TRAIT_COPY_STDIN},
-        {.offset = 10, .len = 15, .verb = "DROP TABLE", .object = "t", .tables_delta = -2},
+        {.offset = 0,
+         .len = 8,
+         .verb = "SELECT",
+         .object = "",
+         .table = "",
+         .traits = PD_TRAIT_COPY_STDIN},
+        {.offset = 10,
+         .len = 15,
+         .verb = "DROP TABLE",
+         .object = "t",
+         .table = "",
+         .tables_delta = -2},
     };
     pd_script script = {.state = PD_SCRIPT_OK, .error = ""};
     for (size_t i = 0; i < LENGTH(statements); i++)
@@ -46,6 +63,27 @@ static void test_round_trip(void **state)
     assert_int_equal(out.state, PD_SCRIPT_PSQL);
     assert_int_equal(out.error_offset, TEXT_LEN);
     assert_string_equal(out.error, "\\i");
+}
+
+static void test_subject_round_trip(void **state)
+{
+    (void)state;
+    PD_AUTO_ARENA arena = pd_arena_new();
+    pd_script script = honest(arena);
+    pd_script out;
+    script.statements[0].outside = PD_OUTSIDE_CREATE_INDEX;
+    script.statements[0].subject = &subject;
+    assert_true(passes(arena, &script, &out));
+    const pd_subject *got = out.statements[0].subject;
+    assert_int_equal(out.statements[0].outside, PD_OUTSIDE_CREATE_INDEX);
+    assert_string_equal(got->schema, "s");
+    assert_string_equal(got->name, "i");
+    assert_string_equal(got->table_schema, "");
+    assert_string_equal(got->table, "t");
+    assert_string_equal(got->shape, "using btree\n");
+    assert_true(got->many);
+    assert_false(got->tolerant);
+    assert_null(out.statements[1].subject);
 }
 
 typedef void lie(pd_arena *arena, pd_script *script);
@@ -116,6 +154,42 @@ static void too_few_tables(pd_arena *arena, pd_script *script)
     script->statements[0].tables_delta = -(int)TEXT_LEN - 1;
 }
 
+static void no_such_outside(pd_arena *arena, pd_script *script)
+{
+    (void)arena;
+    script->statements[0].outside = PD_OUTSIDE_COUNT;
+    script->statements[0].subject = &subject;
+}
+
+static void outside_without_subject(pd_arena *arena, pd_script *script)
+{
+    (void)arena;
+    script->statements[0].outside = PD_OUTSIDE_REPEAT;
+}
+
+static void subject_without_outside(pd_arena *arena, pd_script *script)
+{
+    (void)arena;
+    script->statements[0].subject = &subject;
+}
+
+static void alone_without_outside(pd_arena *arena, pd_script *script)
+{
+    (void)arena;
+    script->statements[0].traits = PD_TRAIT_NO_TRANSACTION;
+}
+
+static void long_shape(pd_arena *arena, pd_script *script)
+{
+    char *shape = pd_arena_alloc(arena, 20000);
+    memset(shape, 'x', 19999);
+    pd_subject *other = pd_arena_alloc(arena, sizeof *other);
+    *other = subject;
+    other->shape = shape;
+    script->statements[0].outside = PD_OUTSIDE_CREATE_INDEX;
+    script->statements[0].subject = other;
+}
+
 static void long_name(pd_arena *arena, pd_script *script)
 {
     char *name = pd_arena_alloc(arena, 5000);
@@ -127,9 +201,23 @@ static void test_lies(void **state)
 {
     (void)state;
     static lie *const lies[] = {
-        offset_outside, len_outside,    len_overflows,          no_len,
-        overlapping,    error_outside,  no_such_trait,          no_such_state,
-        long_name,      too_few_tables, failed_with_statements, too_many_tables,
+        offset_outside,
+        len_outside,
+        len_overflows,
+        no_len,
+        overlapping,
+        error_outside,
+        no_such_trait,
+        no_such_state,
+        long_name,
+        too_few_tables,
+        failed_with_statements,
+        too_many_tables,
+        no_such_outside,
+        outside_without_subject,
+        subject_without_outside,
+        alone_without_outside,
+        long_shape,
     };
     for (size_t i = 0; i < LENGTH(lies); i++) {
         PD_AUTO_ARENA arena = pd_arena_new();
@@ -172,9 +260,8 @@ static void test_full_buffer(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_round_trip),
-        cmocka_unit_test(test_lies),
-        cmocka_unit_test(test_cut_and_padded),
+        cmocka_unit_test(test_round_trip),  cmocka_unit_test(test_subject_round_trip),
+        cmocka_unit_test(test_lies),        cmocka_unit_test(test_cut_and_padded),
         cmocka_unit_test(test_full_buffer),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -1,0 +1,253 @@
+/* The end of a batch: what the migrations left is checked, the ledgers get their rows, in one round
+ * trip; then COMMIT. */
+#include "base/str.h"
+#include "pg/apply.h"
+#include "pg/errors.h"
+#include "pg/query.h"
+#include "pg/role.h"
+#include "pg_statements.h"
+
+bool pd_apply_seal(pd_apply *apply, pd_error *err)
+{
+    pd_request request = pd_apply_request(apply, pd_query_seal_open, "cannot seal the transaction");
+    apply->sealed = pd_conn_get(&apply->db->worker, &request, NULL, err);
+    return apply->sealed;
+}
+
+/* What unsealing asks, by place in its group. */
+typedef struct unsealing {
+    size_t seal;
+    size_t inspection;
+    size_t print;
+} unsealing;
+
+/* Deferred constraints run the application's functions: in front of the look at the ledgers. */
+static void add_unsealing(pd_apply *apply, pd_group *group, unsealing *out)
+{
+    const char *values[] = {apply->xid};
+    (void)pd_group_add(group, pd_apply_request(apply, "UNLISTEN *", "cannot set up the session"));
+    out->seal = pd_group_add_with(
+        group, pd_apply_request(apply, pd_query_seal_close, "cannot seal the transaction"), values,
+        1);
+    (void)pd_group_add(
+        group, pd_apply_request(apply, pd_query_session_own_path, "cannot set up the session"));
+    /* What a deferred trigger calls was made by the role and runs with its rights, as it would in
+     * the migration. */
+    pd_request role = pd_apply_request(
+        apply, pd_role_sql(apply->db, &apply->db->worker, apply->arena), "cannot set the role");
+    if (*role.sql != '\0') {
+        (void)pd_group_add(group, role);
+    }
+    (void)pd_group_add(
+        group, pd_apply_request(apply, pd_query_batch_constraints,
+                                "cannot commit: a constraint that was deferred does not hold"));
+    if (*role.sql != '\0') {
+        role.sql = "RESET ROLE";
+        (void)pd_group_add(group, role);
+    }
+    (void)pd_group_add(group, pd_apply_request(apply, apply->pin_sql, "cannot set up the session"));
+    out->inspection = pd_inspection_add(apply, group);
+    out->print =
+        pd_group_add(group, pd_apply_request(apply, apply->print_sql, "cannot read the ledger"));
+}
+
+static bool fail_after(pd_error *err)
+{
+    if (err->kind == PD_ERROR_UNREACHABLE) {
+        err->kind = PD_ERROR_APPLY;
+        pd_error_prefix(err, "after these migrations");
+    }
+    return false;
+}
+
+/* One that ran alone is known; of several the text of none is blamed. */
+static const char *who_ran(const pd_apply *apply)
+{
+    const pd_step *only = NULL;
+    for (size_t i = 0; i < apply->batch->count; i++) {
+        const pd_step *step = &apply->batch->steps[i];
+        if (step->kind != PD_STEP_ADOPT) {
+            if (only != NULL) {
+                return "these migrations: one of them";
+            }
+            only = step;
+        }
+    }
+    return only == NULL ? "the batch: somebody"
+                        : pd_arena_printf(apply->arena, "%s: it", only->name);
+}
+
+static bool check_ledgers(pd_apply *apply, const PGresult *print, pd_error *err)
+{
+    if (!pd_streq(PQgetvalue(print, 0, 0), apply->xid)) {
+        apply->committed_part = true;
+        (void)pd_fail(err, PD_ERROR_PARTIAL, "cannot commit: the transaction is another one");
+        return pd_error_hint(err,
+                             "A migration ended it and began another. Find the statement, take "
+                             "it out, and undo by hand what was committed.");
+    }
+    if (!pd_streq(pd_print_rows(apply, print), apply->rows)) {
+        (void)pd_fail(err, PD_ERROR_APPLY, "cannot apply %s changes the ledger", who_ran(apply));
+        (void)pd_error_detail(err, "rows of predeploy's or Drizzle's table were added, changed or "
+                                   "taken away");
+        return pd_error_hint(err, "What was applied is for predeploy to say: take those statements "
+                                  "out of the migration.");
+    }
+    return true;
+}
+
+static bool check_unsealing(pd_apply *apply, const pd_group *group, const unsealing *at,
+                            pd_error *err)
+{
+    pd_inspection found;
+    if (!pd_touched_one(pd_group_result(group, at->seal))) {
+        (void)pd_fail(err, PD_ERROR_APPLY, "cannot commit: a migration changed predeploy.seal");
+        return pd_error_hint(err, "Take those statements out of the migration.");
+    }
+    pd_ledger_inspected(apply->db, apply->arena, pd_group_result(group, at->inspection), &found);
+    if (!pd_ledger_refuse(&found, true, err)) {
+        return fail_after(err);
+    }
+    apply->sealed = false;
+    return check_ledgers(apply, pd_group_result(group, at->print), err);
+}
+
+/* After an error of the group. */
+static bool explain_unsealing(pd_apply *apply, const pd_group *group, const unsealing *at,
+                              pd_error *err)
+{
+    if (group->failed == at->inspection && pd_streq(err->code, "22012")) {
+        pd_inspection_explain(apply, err);
+        return fail_after(err);
+    }
+    const PGresult *print = pd_group_result(group, at->print);
+    if (print != NULL) { /* what failed behind it may have failed because of it */
+        pd_error why = {0};
+        if (!check_unsealing(apply, group, at, &why)) {
+            *err = why;
+        }
+    }
+    return false;
+}
+
+bool pd_apply_unseal(pd_apply *apply, pd_error *err)
+{
+    PD_AUTO_GROUP group = {.arena = apply->arena};
+    unsealing at;
+    add_unsealing(apply, &group, &at);
+    if (!pd_group_ask(&group, &apply->db->worker, err)) {
+        return explain_unsealing(apply, &group, &at, err);
+    }
+    return check_unsealing(apply, &group, &at, err);
+}
+
+static bool fail_verify(const pd_apply *apply, int64_t expected, const char *why, pd_error *err)
+{
+    (void)pd_fail(err, PD_ERROR_VERIFY,
+                  "verification failed: counted %lld tables in schema %s, %s %lld",
+                  (long long)apply->result->tables_after,
+                  apply->db->options.settings->verify_schema, why, (long long)expected);
+    return pd_error_hint(err, "Nothing of this transaction was committed. If the count is right, "
+                              "change [verify] minTables or tables in .predeploy; otherwise look "
+                              "at what the migrations create and drop.");
+}
+
+/* What the batches of this run have changed before this one. */
+static int64_t tables_committed(const pd_apply *apply)
+{
+    const pd_db *db = apply->db;
+    return db->committed == apply->batch->expected ? db->committed_tables : 0;
+}
+
+/* Planned is a difference to batch->expected; meanwhile the application may have made tables. */
+static int64_t predicted_tables(const pd_apply *apply)
+{
+    const pd_batch *batch = apply->batch;
+    int64_t delta = batch->predicted_tables - batch->expected->tables;
+    return apply->tables_base + delta - tables_committed(apply);
+}
+
+static bool verify(pd_apply *apply, pd_error *err)
+{
+    const pd_batch *batch = apply->batch;
+    int64_t counted = apply->result->tables_after;
+    if (batch->exact_tables >= 0 && counted != batch->exact_tables) {
+        return fail_verify(apply, batch->exact_tables, "expected", err);
+    }
+    if (batch->min_tables >= 0 && counted < batch->min_tables) {
+        return fail_verify(apply, batch->min_tables, "expected at least", err);
+    }
+    if (batch->predicted_tables >= 0 && counted != predicted_tables(apply)) {
+        return fail_verify(apply, predicted_tables(apply), "the plan predicts", err);
+    }
+    return true;
+}
+
+static size_t add_deployment(pd_apply *apply, pd_group *group)
+{
+    const pd_batch *batch = apply->batch;
+    const char **names = pd_arena_array(apply->arena, batch->count + 1, sizeof *names);
+    size_t count = 0;
+    for (size_t i = 0; i < batch->count; i++) {
+        if (batch->steps[i].kind != PD_STEP_ADOPT) {
+            names[count++] = batch->steps[i].name;
+        }
+    }
+    const char *values[] = {apply->db->options.settings->verify_schema,
+                            pd_query_count(apply->arena, apply->result->tables_before),
+                            batch->deployment->id, pd_query_array(apply->arena, names, count),
+                            pd_query_bool(batch->last)};
+    return pd_group_add_with(
+        group, pd_apply_request(apply, pd_query_deployment_batch, "cannot record the deployment"),
+        values, 5);
+}
+
+static bool check_deployment(pd_apply *apply, const PGresult *result, pd_error *err)
+{
+    if (PQntuples(result) == 1 && pd_value_number(result, 0, 0, &apply->result->tables_after)) {
+        return verify(apply, err);
+    }
+    (void)pd_fail(err, PD_ERROR_APPLY, "cannot record the deployment: its row is not running");
+    return pd_error_hint(err, "Another deployment, or a migration, changed it. Run predeploy "
+                              "again.");
+}
+
+/* What a next batch of this run compares with. */
+static void remember(pd_apply *apply, const char *rows)
+{
+    pd_db *db = apply->db;
+    db->committed_tables =
+        tables_committed(apply) + apply->result->tables_after - apply->tables_base;
+    db->committed = apply->batch->expected;
+    db->committed_rows = pd_arena_strdup(db->arena, rows);
+}
+
+bool pd_apply_finish(pd_apply *apply, pd_error *err)
+{
+    PD_AUTO_GROUP group = {.arena = apply->arena};
+    bool sealed = apply->sealed;
+    unsealing at;
+    pd_apply_doing(apply, "verifying");
+    if (sealed) {
+        add_unsealing(apply, &group, &at);
+    }
+    size_t rows = group.count;
+    if (!pd_rows_add(apply, &group, err)) {
+        return false;
+    }
+    size_t deployment = add_deployment(apply, &group);
+    size_t state =
+        pd_group_add(&group, pd_apply_request(apply, apply->state_sql, "cannot read the ledger"));
+    if (!pd_group_ask(&group, &apply->db->worker, err)) {
+        return sealed && explain_unsealing(apply, &group, &at, err);
+    }
+    const char *left = pd_print_rows(apply, pd_group_result(&group, state));
+    if ((sealed && !check_unsealing(apply, &group, &at, err)) ||
+        !pd_rows_check(apply, &group, rows, err) ||
+        !check_deployment(apply, pd_group_result(&group, deployment), err) ||
+        !pd_apply_commit(apply, PD_PROOF_BATCH, err)) {
+        return false;
+    }
+    remember(apply, left);
+    return true;
+}

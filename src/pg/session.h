@@ -1,0 +1,20 @@
+/* What a connection is told when it is new. Private to pg/. */
+#ifndef PD_PG_SESSION_H
+#define PD_PG_SESSION_H
+
+#include <stdbool.h>
+
+#include "pg/internal.h"
+
+/* Pins search_path and sets the timeouts, in one round trip. Behind a pooler nothing of it outlasts
+ * the statement. */
+bool pd_session_setup(pd_db *db, pd_conn *conn, const pd_session *session,
+                      pd_session_answer *answer, pd_error *err) PD_CHECKED;
+
+/* The same for a session behind a pooler that nobody else gets while it is ours. */
+bool pd_session_keep(pd_db *db, pd_conn *conn, const pd_session *session, pd_error *err) PD_CHECKED;
+
+/* The same where each transaction may get another session: from now on it begins with it. */
+void pd_session_each_time(pd_db *db, pd_conn *conn, const pd_session *session);
+
+#endif

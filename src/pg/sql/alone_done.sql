@@ -1,0 +1,5 @@
+UPDATE predeploy.statements
+SET state = 'done', error = NULL, finished_at = pg_catalog.clock_timestamp()
+WHERE migration = $1::pg_catalog.text AND direction = $2::pg_catalog.text
+  AND number = $3::pg_catalog.int4 AND state = 'running'
+RETURNING number;

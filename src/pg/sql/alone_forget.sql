@@ -1,0 +1,3 @@
+DELETE FROM predeploy.statements
+WHERE migration = $1::pg_catalog.text AND direction = $2::pg_catalog.text
+  AND number = $3::pg_catalog.int4 AND state = 'running';

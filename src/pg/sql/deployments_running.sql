@@ -1,0 +1,1 @@
+SELECT EXISTS (SELECT FROM predeploy.deployments AS d WHERE d.outcome = 'running');

@@ -1,0 +1,2 @@
+BEGIN;
+SELECT pg_catalog.pg_backend_pid();

@@ -1,0 +1,4 @@
+{{session_setup}},
+       -- A server whose client has died ends the statement within a second. Not every platform can.
+       pg_catalog.set_config('client_connection_check_interval', '1000', {local}),
+       pg_catalog.set_config('idle_session_timeout', '0', {local});

@@ -1,0 +1,41 @@
+/* Statements that run outside of transactions: what they are about, and the idiom by which a text
+ * that is sent in a transaction steps out of it.
+ */
+#ifndef PD_SQL_OUTSIDE_H
+#define PD_SQL_OUTSIDE_H
+
+#include <pg_query/pg_query.pb-c.h>
+#include <stdbool.h>
+#include <stddef.h>
+
+#include "domain/script.h"
+
+#define PD_SQL_SHAPE_MAX ((size_t)16 << 10) /* bytes; an index has at most 32 columns */
+
+/* Fills outside and subject of `out`, whose texts are the arena's, for statements that cannot run
+ * in a transaction and for those that need not. The shape of an index is a text that the server's
+ * catalogues can be asked for, too (pg/sql/probe_index.sql), a line each:
+ *     unique
+ *     nulls not distinct
+ *     using METHOD
+ *     column LENGTH:NAME OPTIONS    (length in bytes; 1 for DESC plus 2 for NULLS FIRST)
+ *     expression OPTIONS
+ *     include LENGTH:NAME
+ *     where
+ * What expressions say, operator classes and collations are not compared. */
+void pd_sql_outside(pd_arena *arena, const PgQuery__Node *statement, pd_statement *out);
+
+/* PD_TRAIT_SESSION or 0. */
+unsigned pd_sql_session_trait(const PgQuery__Node *statement);
+
+/* PD_TRAIT_TRANSACTION_CONTROL for what begins or ends a transaction, with PD_TRAIT_PARTS where it
+ * is a plain COMMIT or BEGIN; 0 for the rest. */
+unsigned pd_sql_control_traits(const PgQuery__Node *statement);
+
+/* Drizzle's users step out of its transaction by COMMIT, the statement, BEGIN. Where COMMIT and
+ * BEGIN take turns all through the script, and each COMMIT is followed by a statement that cannot
+ * run in a transaction before the next BEGIN, they keep PD_TRAIT_PARTS and are no transaction
+ * control; else it is the other way round. */
+void pd_sql_part_script(pd_script *script);
+
+#endif

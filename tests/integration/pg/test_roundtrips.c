@@ -1,0 +1,141 @@
+/* A batch costs the same number of round trips, whatever the number of migrations. */
+#include "batches.h"
+
+#include <unistd.h>
+
+#include "pg/internal.h"
+
+#define MANY 700
+
+/* What a connection sends that asks for an answer: libpq's trace has a line for each message. */
+static int count_round_trips(const char *path)
+{
+    char line[4096];
+    int count = 0;
+    FILE *file = fopen(path, "r");
+    assert_non_null(file);
+    while (fgets(line, sizeof line, file) != NULL) {
+        bool sent = strstr(line, "\tF\t") != NULL || strncmp(line, "F\t", 2) == 0;
+        count += sent && (strstr(line, "\tSync") != NULL || strstr(line, "\tQuery") != NULL);
+    }
+    (void)fclose(file);
+    return count;
+}
+
+/* A batch of `count` migrations on a worker that is there already. */
+static int round_trips(world *w, trial *t, size_t count)
+{
+    const char *path = pd_arena_printf(w->arena, "/tmp/predeploy-trace-%d", (int)getpid());
+    pd_step *steps = pd_arena_array(w->arena, count, sizeof *steps);
+    pd_ledger ledger = {0};
+    must(w, pd_db_read_ledger(t->db, w->arena, &ledger, &w->err));
+    for (size_t i = 0; i < count; i++) {
+        t->batch.count = 0;
+        const char *name = pd_arena_printf(w->arena, "%zu_%zu", count, i);
+        pd_step *step = add_step(w, t, PD_STEP_APPLY, name,
+                                 pd_arena_printf(w->arena,
+                                                 "CREATE TABLE t_%s (i int);;INSERT INTO t_%s "
+                                                 "VALUES (1);;SELECT * FROM t_%s",
+                                                 name, name, name));
+        step->down_sql = pd_arena_printf(w->arena, "DROP TABLE t_%s; -- \"\\ {,}", name);
+        step->down_hash = step->hash;
+        step->has_created_at = true;
+        step->created_at = (int64_t)(1000 * count + i);
+        steps[i] = *step;
+    }
+    t->batch.steps = steps;
+    t->batch.count = count;
+    t->batch.expected = &ledger;
+    t->batch.last = false;
+    t->result.steps = pd_arena_array(w->arena, count, sizeof *t->result.steps);
+    FILE *trace = fopen(path, "w");
+    assert_non_null(trace);
+    PQtrace(t->db->worker.pg, trace);
+    must(w, trial_run(w, t));
+    PQuntrace(t->db->worker.pg);
+    (void)fclose(trace);
+    int found = count_round_trips(path);
+    (void)unlink(path);
+    assert_int_equal(t->result.steps[count - 1].state, PD_STEP_DONE);
+    return found;
+}
+
+static void four_for_any_number(void **state)
+{
+    world *w = *state;
+    static const pd_layout_kind layouts[] = {PD_LAYOUT_PLAIN, PD_LAYOUT_DRIZZLE,
+                                             PD_LAYOUT_DRIZZLE_FOLDERS};
+    for (size_t i = 0; i < sizeof layouts / sizeof *layouts; i++) {
+        trial t;
+        trial_open(w, &t, layouts[i]);
+        t.batch.last = false;
+        add_step(w, &t, PD_STEP_APPLY, "0000_first", "SELECT 1")->has_created_at = true;
+        must(w, trial_run(w, &t));
+        assert_int_equal(round_trips(w, &t, 1), 4);
+        assert_int_equal(round_trips(w, &t, MANY), 4);
+        assert_int_equal(round_trips(w, &t, 2), 4);
+        assert_string_equal(ask(w, "SELECT count(*) FROM predeploy.migrations"), "704");
+        /* every row stands in its place, and knows Drizzle's by its id */
+        assert_string_equal(
+            ask(w, "SELECT count(*) FROM (SELECT name, lag(name) OVER (ORDER BY seq) AS before, "
+                   "split_part(name, '_', 2)::int AS n FROM predeploy.migrations "
+                   "WHERE name LIKE '700%') s WHERE n > 0 AND before <> '700_' || (n - 1)"),
+            "0");
+        const char *drizzle = "SELECT count(*) FROM predeploy.migrations m JOIN "
+                              "drizzle.__drizzle_migrations d ON d.id = m.drizzle_id AND d.hash = "
+                              "m.hash AND d.created_at = m.drizzle_created_at";
+        if (layouts[i] != PD_LAYOUT_PLAIN) {
+            assert_string_equal(ask(w, drizzle), "704");
+        }
+        assert_string_equal(ask(w, "SELECT down_sql FROM predeploy.migrations WHERE name = "
+                                   "'700_33'"),
+                            "DROP TABLE t_700_33; -- \"\\ {,}");
+        pd_db_close(&t.db);
+        ask(w, "DROP SCHEMA predeploy CASCADE; DROP SCHEMA IF EXISTS drizzle CASCADE; "
+               "DROP SCHEMA public CASCADE; CREATE SCHEMA public");
+    }
+}
+
+static void each_statement_has_its_time(void **state)
+{
+    world *w = *state;
+    trial t;
+    pd_statement_result times[3] = {{0}};
+    trial_open(w, &t, PD_LAYOUT_PLAIN);
+    add_step(w, &t, PD_STEP_APPLY, "0001_a", "SELECT pg_sleep(0.05)");
+    add_step(w, &t, PD_STEP_APPLY, "0002_b", "SELECT 1;;SELECT pg_sleep(0.3);;SELECT 2");
+    t.states[1].statements = times;
+    t.states[1].statement_count = 3;
+    must(w, trial_run(w, &t));
+    assert_true(t.states[0].ms >= 50);
+    assert_true(t.states[1].ms >= 300);
+    assert_true(times[1].ms >= 300 && times[0].ms < 300 && times[2].ms < 300);
+    for (size_t i = 0; i < 3; i++) {
+        assert_int_equal(times[i].state, PD_STEP_DONE);
+    }
+    assert_string_equal(ask(w, "SELECT string_agg((duration_ms >= 50)::text, ',') || ' ' || "
+                               "(max(applied_at) - min(applied_at) >= '250 ms') "
+                               "FROM predeploy.migrations"),
+                        "true,true true");
+    pd_db_close(&t.db);
+    /* what was rolled back is told as such, what failed, too, and what was not reached */
+    trial_open(w, &t, PD_LAYOUT_PLAIN);
+    memset(times, 0, sizeof times);
+    add_step(w, &t, PD_STEP_APPLY, "0003_c", "SELECT 1;;SELECT nope;;SELECT 2");
+    t.states[0].statements = times;
+    t.states[0].statement_count = 3;
+    assert_false(trial_run(w, &t));
+    assert_int_equal(times[0].state, PD_STEP_UNDONE);
+    assert_int_equal(times[1].state, PD_STEP_FAILED);
+    assert_int_equal(times[2].state, PD_STEP_PLANNED);
+    pd_db_close(&t.db);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        WORLD_TEST(four_for_any_number),
+        WORLD_TEST(each_statement_has_its_time),
+    };
+    return cmocka_run_group_tests(tests, world_open, world_close);
+}

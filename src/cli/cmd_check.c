@@ -64,7 +64,7 @@ bool pd_cmd_plan(pd_context *context, pd_error *err)
     pd_report *report = &context->report;
     pd_report_plan(report, context->arena, plan);
     report->nothing_to_do = plan->pending == 0;
-    pd_check_obstacles(&context->run, plan);
+    pd_check_obstacles(&context->run, NULL, plan);
     report->tables_before = comparison->ledger.tables;
     report->tables_after =
         pd_plan_tables(plan, &context->set, &comparison->ledger, &context->settings);

@@ -1,4 +1,5 @@
 #include "cli/commands.h"
+#include "gate/ledger_edit.h"
 
 /* The settings name the ledger; without a repository, or in an empty one, the defaults do. */
 static bool read_settings(pd_context *context, pd_error *err)
@@ -26,6 +27,8 @@ bool pd_cmd_status(pd_context *context, pd_error *err)
     pd_ledger *ledger = pd_arena_alloc(context->arena, sizeof *ledger);
     if (!pd_db_read_ledger(context->db, context->arena, ledger, err))
         return false;
+    pd_gate_altered(ledger, &context->findings);
+    pd_report_settle(&context->report, &context->settings);
     context->report.ledger = ledger;
     context->report.tables_before = ledger->tables;
     context->report.tables_after = ledger->tables;

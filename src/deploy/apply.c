@@ -30,7 +30,7 @@ pd_deployment *pd_deployment_new(pd_run *run, const char *kind)
     return deployment;
 }
 
-/* The deployment's names: what this run has committed, and `count` steps that are about to run. */
+/* The deployment's names: what this run has committed, and `count` steps that are to run. */
 static void name_migrations(const pd_run *run, const pd_step *steps, size_t count,
                             pd_deployment *deployment)
 {
@@ -121,7 +121,10 @@ static bool apply_batch(pd_apply_run *apply, pd_batch *batch, pd_error *err)
             run->report->blockers = result.blockers;
             run->report->blocker_count = result.blocker_count;
         }
-        run->half = result.half;
+        /* An attempt that fails before it has read the ledger does not take back what is in. */
+        if (done || result.half != NULL)
+            run->half = result.half;
+        run->report->half = run->half != NULL;
         apply->ledger_changed = done && result.ledger_changed;
         if (done && !result.ledger_changed) {
             keep_count(apply, batch, results);
@@ -191,7 +194,6 @@ static bool run_batches(pd_apply_run *apply, pd_error *err)
         size_t first = apply->done;
         size_t length = batch_length(apply, first);
         bool last = first + length == plan->count;
-        name_migrations(apply->run, plan->steps + first, length, apply->deployment);
         pd_batch batch = {
             .steps = plan->steps + first,
             .count = length,
@@ -205,9 +207,7 @@ static bool run_batches(pd_apply_run *apply, pd_error *err)
             .predicted_tables = last ? apply->predicted_tables : -1,
             .last = last,
         };
-        bool done = apply_batch(apply, &batch, err);
-        name_migrations(apply->run, NULL, 0, apply->deployment);
-        if (!done)
+        if (!apply_batch(apply, &batch, err))
             return false;
     }
     return true;
@@ -216,5 +216,7 @@ static bool run_batches(pd_apply_run *apply, pd_error *err)
 bool pd_apply_plan(pd_apply_run *apply, pd_error *err)
 {
     pd_report_plan(apply->run->report, apply->run->arena, apply->plan);
-    return run_batches(apply, err);
+    bool done = run_batches(apply, err);
+    name_migrations(apply->run, NULL, 0, apply->deployment);
+    return done;
 }

@@ -19,7 +19,9 @@ typedef struct pd_apply_run {
 /* Makes the deployment's row of this run. kind is "deploy", "rollback" or "adopt". */
 pd_deployment *pd_deployment_new(pd_run *run, const char *kind);
 
-/* Applies the plan in one transaction or in one for each step, as the settings say. */
+/* Applies the plan in one transaction or in one for each step, as the settings say; a step that is
+ * `alone` is neither in one nor in that of others. What is in when it fails: run->committed,
+ * run->half. */
 bool pd_apply_plan(pd_apply_run *apply, pd_error *err) PD_CHECKED;
 
 /* When earlier transactions of this run are committed, the database is not as before: the error

@@ -171,7 +171,24 @@ bool pd_check_database(pd_run *run, pd_comparison *out, pd_error *err)
     return true;
 }
 
-void pd_check_obstacles(pd_run *run, const pd_plan *plan)
+static bool is_broken_attempt(const pd_ledger *ledger, int64_t pid)
+{
+    for (size_t i = 0; ledger != NULL && i < ledger->unfinished_count; i++)
+        if (pid != 0 && ledger->unfinished[i].pid == pid)
+            return true;
+    return false;
+}
+
+static void leave_out_attempts(const pd_ledger *ledger, pd_obstacles *obstacles)
+{
+    size_t kept = 0;
+    for (size_t i = 0; i < obstacles->count; i++)
+        if (!is_broken_attempt(ledger, obstacles->items[i].who.pid))
+            obstacles->items[kept++] = obstacles->items[i];
+    obstacles->count = kept;
+}
+
+void pd_check_obstacles(pd_run *run, const pd_ledger *resumed, const pd_plan *plan)
 {
     pd_preflight asked;
     pd_obstacles obstacles = {0};
@@ -180,6 +197,7 @@ void pd_check_obstacles(pd_run *run, const pd_plan *plan)
     if (!any || run->db.find_obstacles == NULL)
         return;
     run->db.find_obstacles(run->db.ctx, run->arena, &asked, &obstacles);
+    leave_out_attempts(resumed, &obstacles);
     pd_gate_preflight(&asked, &obstacles, run->settings, run->report->findings);
     pd_run_settle(run);
 }

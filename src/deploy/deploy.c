@@ -105,7 +105,7 @@ static bool deploy_once(pd_run *run, pd_deployment **deployment, bool *again, pd
     if (run->db.check_plan != NULL && !run->db.check_plan(run->db.ctx, plan, err))
         return false;
     if (*deployment == NULL)
-        pd_check_obstacles(run, plan);
+        pd_check_obstacles(run, &comparison->ledger, plan);
     if (pd_report_closed(run->report))
         return true;
     return begin(run, deployment, err) && carry_out(run, comparison, plan, *deployment, again, err);

@@ -4,6 +4,7 @@
 
 #include "base/str.h"
 #include "gate/evidence.h"
+#include "gate/names.h"
 
 static void add_step(pd_arena *arena, pd_plan *plan, pd_step_kind kind,
                      const pd_migration *migration, const pd_script *script)
@@ -59,9 +60,36 @@ static void count_tables(pd_plan *plan, const pd_script *script)
     }
 }
 
+/* By migration, whether the ledger has a statement of it that was begun; NULL: of none. */
+static const bool *find_begun(pd_arena *arena, const pd_set *set, const pd_ledger *ledger)
+{
+    if (ledger->unfinished_count == 0)
+        return NULL;
+    bool *begun = pd_arena_array(arena, set->count + 1, sizeof *begun);
+    pd_names names = pd_names_of_set(arena, set);
+    for (size_t i = 0; i < ledger->unfinished_count; i++) {
+        ptrdiff_t at = pd_names_find(&names, ledger->unfinished[i].migration);
+        if (at >= 0 && !ledger->unfinished[i].down)
+            begun[at] = true;
+    }
+    return begun;
+}
+
+/* What was begun outside of a transaction is gone on with by its rows, also when its text does not
+ * ask for that any more: what is done is not done again. The rest is then one transaction, as it
+ * would be where nothing of it was begun. */
+static void plan_alone(pd_step *step, bool asked, bool begun)
+{
+    const pd_script *script = step->script;
+    pd_plan_alone(step, asked);
+    if (begun && script != NULL && script->state == PD_SCRIPT_OK && script->count > 0)
+        step->alone = true;
+}
+
 void pd_plan_deploy(pd_arena *arena, const pd_set *set, const pd_comparison *comparison,
                     pd_plan *out)
 {
+    const bool *begun = find_begun(arena, set, &comparison->ledger);
     /* What is half in has made some of its tables already. */
     *out = (pd_plan){.tables_known = comparison->ledger.unfinished_count == 0};
     for (size_t i = 0; i < set->count; i++)
@@ -71,7 +99,8 @@ void pd_plan_deploy(pd_arena *arena, const pd_set *set, const pd_comparison *com
         if (comparison->states[i] != PD_PENDING)
             continue;
         add_step(arena, out, PD_STEP_APPLY, &set->migrations[i], comparison->scripts[i]);
-        pd_plan_alone(&out->steps[out->count - 1], set->migrations[i].no_transaction);
+        plan_alone(&out->steps[out->count - 1], set->migrations[i].no_transaction,
+                   begun != NULL && begun[i]);
         count_tables(out, comparison->scripts[i]);
         out->pending++;
     }

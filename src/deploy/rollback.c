@@ -115,9 +115,10 @@ static bool carry_out(pd_run *run, const pd_ledger *ledger, const pd_plan *plan,
         return false;
     if (!apply(run, ledger, plan, deployment, err)) {
         if (err->kind == PD_ERROR_APPLY && run->report->failure != NULL)
-            pd_error_hint(err, "The companion is the one that was committed with the migration "
-                               "when it was applied; a commit does not change it any more. Undo "
-                               "the migration with a new one.");
+            pd_error_hint(err,
+                          "The companion is the one that was committed with the migration "
+                          "when it was applied; a commit does not change it any more.%s",
+                          run->half != NULL ? "" : " Undo the migration with a new one.");
         pd_explain_partial(run, err);
         pd_deployment_failed(run, deployment, err);
         return false;
@@ -152,6 +153,6 @@ bool pd_rollback(pd_run *run, const pd_rollback_request *request, pd_error *err)
     const pd_plan *plan = plan_rollback(run, &rows, scripts);
     if (run->db.check_plan != NULL && !run->db.check_plan(run->db.ctx, plan, err))
         return false;
-    pd_check_obstacles(run, plan);
+    pd_check_obstacles(run, ledger, plan);
     return pd_report_closed(run->report) || carry_out(run, ledger, plan, err);
 }

@@ -61,8 +61,9 @@ bool pd_check_set(pd_run *run, pd_error *err) PD_CHECKED;
 bool pd_check_database(pd_run *run, pd_comparison *out, pd_error *err) PD_CHECKED;
 
 /* Who could keep the plan waiting: findings that warn, unless the settings say otherwise. At most
- * one question to the database, and none when the plan locks nothing that is there. */
-void pd_check_obstacles(pd_run *run, const pd_plan *plan);
+ * one question to the database, and none when the plan locks nothing that is there. `resumed`: the
+ * sessions of its broken attempts are ended by this run, and not said; NULL: it ends none. */
+void pd_check_obstacles(pd_run *run, const pd_ledger *resumed, const pd_plan *plan);
 
 /* The syntax gate without a database: what the base does not have counts as pending; without a
  * base, what comes behind rollbackSince. */

@@ -28,12 +28,12 @@ typedef struct pd_batch {
 } pd_batch;
 
 typedef struct pd_batch_result {
-    pd_step_result *steps;     /* caller's array, batch->count of them */
-    bool ledger_changed;       /* under the lock the ledger was no longer `expected`: nothing was
-                                  done, read it and plan again */
+    pd_step_result *steps; /* caller's array, batch->count of them */
+    bool ledger_changed;   /* under the lock the ledger was no longer `expected`: nothing was
+                              done, read it and plan again */
     const char *half; /* what is in of a step that runs outside of a transaction, though the batch
                          was not done to its end; NULL: nothing */
-    const pd_failure *failure; /* where it failed, NULL when the failure has no place */
+    const pd_failure *failure;  /* where it failed, NULL when the failure has no place */
     const pd_blocker *blockers; /* who kept it waiting when it failed over a lock */
     size_t blocker_count;
     int64_t tables_before; /* -1 when not counted */

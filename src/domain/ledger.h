@@ -73,6 +73,7 @@ typedef struct pd_unfinished {
     const char *deployment; /* UUID */
     const char *started_at;
     const char *error; /* what the last attempt ended with, NULL: nothing is known */
+    int64_t pid;       /* process of the server that is at work on it, 0: none is known */
 } pd_unfinished;
 
 typedef struct pd_ledger {

@@ -122,6 +122,7 @@ typedef struct pd_report {
     int64_t tables_after;
     int64_t elapsed_ms;
     bool nothing_to_do;
+    bool half;      /* something is in of a migration that is half applied or half taken out */
     pd_error error; /* kind PD_ERROR_NONE when there was none */
 } pd_report;
 

@@ -4,6 +4,7 @@
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 
 #include "base/hash.h"
 
@@ -17,6 +18,11 @@ typedef enum pd_trait {
                                   it parts the text and is not sent */
     PD_TRAIT_SESSION = 1 << 5, /* SET, RESET, set_config: it changes settings of the session */
     PD_TRAIT_LEDGER = 1 << 6,  /* it names predeploy's or Drizzle's ledger in order to change it */
+    PD_TRAIT_LIMITS_BACK =
+        1 << 7, /* RESET ALL, or of a time limit: what predeploy had set is gone */
+    PD_TRAIT_LOCK_LIMIT = 1 << 8, /* it sets lock_timeout, to lock_ms */
+    PD_TRAIT_LOCAL =
+        1 << 9, /* SET LOCAL, SET CONSTRAINTS, set_config: until the transaction ends */
 } pd_trait;
 
 /* What is done with a statement that ran outside a transaction when nobody saw how it ended. */
@@ -62,6 +68,7 @@ typedef struct pd_statement {
      * does, else it depends on whether the migration asks for none. */
     pd_outside outside;
     const pd_subject *subject; /* NULL with PD_OUTSIDE_NONE */
+    int64_t lock_ms;           /* with PD_TRAIT_LOCK_LIMIT: milliseconds, 0 for no limit */
 } pd_statement;
 
 typedef enum pd_script_state {

@@ -1,6 +1,7 @@
 #include "gate/pending.h"
 
 #include "gate/ledger_edit.h"
+#include "gate/limits.h"
 #include "gate/syntax.h"
 #include "sql/parse.h"
 
@@ -97,6 +98,8 @@ bool pd_gate_pending(const pd_set *set, const pd_pending *pending, const pd_sett
     for (size_t i = 0; i < texts.count; i++) {
         const pd_migration *migration = texts.migrations[i];
         pd_gate_syntax(migration, &parsed[i], i >= texts.ups, findings);
+        pd_gate_lock_limits(i < texts.ups ? &migration->up : &migration->down, &parsed[i],
+                            settings->lock_timeout_ms, findings);
         if (i < texts.ups)
             pending->scripts[migration - set->migrations] = &parsed[i];
     }

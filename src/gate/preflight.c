@@ -56,6 +56,14 @@ static bool waits_for_all(const pd_statement *statement)
            statement->outside == PD_OUTSIDE_REINDEX;
 }
 
+/* Sent without lock_timeout, under which they would fail for ever. */
+static bool waits_without_limit(const pd_statement *statement)
+{
+    bool waits = waits_for_all(statement) || statement->outside == PD_OUTSIDE_DROP_INDEX ||
+                 statement->outside == PD_OUTSIDE_DETACH;
+    return waits && (statement->traits & PD_TRAIT_NO_TRANSACTION) != 0;
+}
+
 static bool is_text(const pd_step *step)
 {
     return step->kind != PD_STEP_ADOPT && step->script != NULL;
@@ -144,7 +152,7 @@ static void add_finding(const pd_preflight *asked, const pd_obstacle *obstacle,
                       wish->statement->offset);
     const char *wait = pd_format_duration(arena, settings->lock_timeout_ms);
     const char *bound =
-        !placed || settings->lock_timeout_ms == 0
+        !placed || settings->lock_timeout_ms == 0 || waits_without_limit(wish->statement)
             ? "Migrations wait for it without a limit"
             : pd_arena_printf(arena, "Migrations wait for it %s at most, %" PRId64 " times over",
                               wait, settings->retries + 1);

@@ -4,6 +4,7 @@
 #include "gate/claims.h"
 #include "gate/foreign.h"
 #include "gate/ledger_edit.h"
+#include "gate/limits.h"
 #include "gate/pending.h"
 #include "gate/syntax.h"
 #include "sql/companion.h"
@@ -78,6 +79,7 @@ bool pd_gate_reversal(const pd_set *set, const pd_reversal *reversals, size_t co
         };
         *reversals[i].script = parsed[i];
         pd_gate_syntax(&as_applied, &parsed[i], true, findings);
+        pd_gate_lock_limits(&as_applied.down, &parsed[i], settings->lock_timeout_ms, findings);
     }
     return true;
 }

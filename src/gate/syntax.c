@@ -1,5 +1,6 @@
 #include "gate/syntax.h"
 
+#include "base/str.h"
 #include "gate/ledger_edit.h"
 
 typedef struct judged {
@@ -153,6 +154,65 @@ static void judge_fault(const judged *self, const pd_script *script, size_t faul
     }
 }
 
+/* Savepoints that the text has set and not given back, the newest last. */
+typedef struct savepoints {
+    const char **names;
+    size_t count;
+    size_t capacity;
+} savepoints;
+
+/* Goes back to the savepoint `name`, which stays or not. False: the text has not set it. */
+static bool go_back(savepoints *self, const char *name, bool stays)
+{
+    while (self->count > 0 && !pd_streq(self->names[self->count - 1], name))
+        self->count--;
+    if (self->count == 0)
+        return false;
+    self->count -= stays ? 0 : 1;
+    return true;
+}
+
+/* False: it needs a savepoint that is not the text's own. */
+static bool step_savepoint(const judged *self, savepoints *open, const pd_statement *statement)
+{
+    unsigned parting = PD_TRAIT_PARTS | PD_TRAIT_NO_TRANSACTION;
+    if ((statement->traits & parting) != 0)
+        open->count = 0; /* their transaction has ended */
+    if ((statement->traits & (PD_TRAIT_PARTS | PD_TRAIT_TRANSACTION_CONTROL)) != 0)
+        return true;
+    if (pd_streq(statement->verb, "SAVEPOINT"))
+        *PD_PUSH(self->findings->arena, open->names, open->count, open->capacity) =
+            statement->object;
+    else if (pd_streq(statement->verb, "RELEASE"))
+        return go_back(open, statement->object, false);
+    else if (pd_starts_with(statement->verb, "ROLLBACK"))
+        return go_back(open, statement->object, true);
+    return true;
+}
+
+/* Migrations may share a transaction, and a savepoint that one leaves open stands for the next:
+ * back to it, what the first one did would be gone, and its row in the ledger would not. */
+static void judge_savepoints(const judged *self, const pd_script *script)
+{
+    savepoints open = {0};
+    for (size_t i = 0; i < script->count; i++) {
+        const pd_statement *statement = &script->statements[i];
+        if (step_savepoint(self, &open, statement))
+            continue;
+        pd_finding *finding =
+            pd_find(self->findings, PD_RULE_SQL_TRANSACTION_CONTROL, self->file->path,
+                    "%s is about a savepoint that the migration has not set: %s", statement->verb,
+                    statement->object);
+        pd_finding_hint(self->findings, finding,
+                        "Set it in the same migration: SAVEPOINT %s; in front of what may be taken "
+                        "back. Migrations can share a transaction: another one's savepoint would "
+                        "take back what that one did.",
+                        statement->object);
+        at(self, finding, statement->offset);
+        return; /* the server would stop here */
+    }
+}
+
 void pd_gate_syntax(const pd_migration *migration, const pd_script *script, bool companion,
                     pd_findings *findings)
 {
@@ -164,6 +224,7 @@ void pd_gate_syntax(const pd_migration *migration, const pd_script *script, bool
     judge_error(&self, script);
     for (size_t i = 0; i < sizeof faults / sizeof *faults; i++)
         judge_fault(&self, script, i);
+    judge_savepoints(&self, script);
     pd_gate_ledger_edits(self.file, script, findings);
     if (!companion && script->state == PD_SCRIPT_OK && script->count == 0) {
         pd_finding *finding = pd_find(findings, PD_RULE_SQL_EMPTY, self.file->path,

@@ -52,21 +52,33 @@ static void report_changed(const half *self, const pd_unfinished *row, pd_findin
                     "again: it goes on where it stopped. `predeploy status` shows what is in.");
 }
 
-static void judge_texts(const half *self, pd_findings *findings)
-{
-    if (self->script == NULL || self->script->state != PD_SCRIPT_OK)
-        return; /* which the syntax gate has said */
-    for (size_t i = 0; i < self->count; i++)
-        if (!is_same(self, &self->rows[i]))
-            report_changed(self, &self->rows[i], findings);
-}
-
 static void report_half(const half *self, pd_findings *findings, const char *what, const char *hint)
 {
     pd_finding *finding =
         pd_find(findings, PD_RULE_HALF_APPLIED, self->path, "%s is half %s%s",
                 self->rows->migration, self->rows->down ? "taken out" : "applied", what);
     pd_finding_hint(findings, finding, "%s", hint);
+}
+
+/* It would be sent as a whole, with what is done in it. */
+static void report_undivided(const half *self, pd_findings *findings)
+{
+    report_half(self, findings, ", and its text has no statements that can be told apart",
+                "Put the text back that was begun (git log -p shows it), then run the command "
+                "again: it goes on where it stopped. `predeploy status` shows what is in.");
+}
+
+static void judge_texts(const half *self, pd_findings *findings)
+{
+    if (self->script == NULL)
+        return;
+    if (self->script->state != PD_SCRIPT_OK || self->script->count == 0) {
+        report_undivided(self, findings);
+        return;
+    }
+    for (size_t i = 0; i < self->count; i++)
+        if (!is_same(self, &self->rows[i]))
+            report_changed(self, &self->rows[i], findings);
 }
 
 void pd_gate_unfinished(const pd_set *set, const pd_ledger *ledger, const pd_script *const *scripts,

@@ -10,6 +10,7 @@
 typedef struct pd_unit {
     size_t first;
     size_t count;
+    size_t done; /* of a part, in front of `first`: an earlier run has committed them */
     bool outside;
 } pd_unit;
 
@@ -55,20 +56,22 @@ static void say_statements(pd_alone *self, const pd_unit *unit, pd_step_state st
 static const char *half_text(const pd_alone *self)
 {
     const pd_script *script = self->step->script;
+    size_t sent = 0; /* in the end: what only parts the text is not */
     size_t done = 0;
     size_t open = 0;
     for (size_t i = 0; i < script->count; i++) {
+        sent += (script->statements[i].traits & PD_TRAIT_PARTS) == 0 ? 1 : 0;
         done += self->rows[i].there && self->rows[i].done ? 1 : 0;
         open = open == 0 && self->rows[i].there && !self->rows[i].done ? i + 1 : open;
     }
     PD_AUTO_STRBUF out = pd_strbuf_new(PD_STRBUF_MAX);
     pd_strbuf_addf(&out, "%s is half %s: %zu of its %zu statements %s done", self->step->name,
-                   self->step->kind == PD_STEP_REVERT ? "taken out" : "applied", done,
-                   script->count, done == 1 ? "is" : "are");
+                   self->step->kind == PD_STEP_REVERT ? "taken out" : "applied", done, sent,
+                   done == 1 ? "is" : "are");
     if (open > 0) {
         const pd_statement *statement = &script->statements[open - 1];
-        pd_strbuf_addf(&out, ", statement %zu (%s%s%s) is not finished", open, statement->verb,
-                       *statement->object == '\0' ? "" : " ", statement->object);
+        pd_strbuf_addf(&out, ", statement %zu of the text (%s%s%s) is not finished", open,
+                       statement->verb, *statement->object == '\0' ? "" : " ", statement->object);
     }
     return pd_strbuf_keep(&out, self->apply->arena);
 }
@@ -88,7 +91,15 @@ bool pd_alone_begin(pd_alone *self, bool *changed, pd_error *err)
     return true;
 }
 
-/* The part's statements, behind what those in front of it have set in the session. */
+/* Whether what the statement sets reaches the statements of the unit. */
+static bool sets_for(const pd_statement *statement, const pd_unit *unit, size_t index)
+{
+    bool same_part = index + unit->done >= unit->first;
+    return (statement->traits & PD_TRAIT_SESSION) != 0 ||
+           (same_part && (statement->traits & PD_TRAIT_LOCAL) != 0);
+}
+
+/* The part's statements, behind what those in front of it have set. */
 static pd_script *part_script(const pd_alone *self, const pd_unit *unit)
 {
     const pd_script *script = self->step->script;
@@ -96,7 +107,7 @@ static pd_script *part_script(const pd_alone *self, const pd_unit *unit)
     pd_script *part = pd_arena_alloc(arena, sizeof *part);
     part->state = PD_SCRIPT_OK;
     for (size_t i = 0; i < unit->first + unit->count; i++) {
-        if (i >= unit->first || (script->statements[i].traits & PD_TRAIT_SESSION) != 0) {
+        if (i >= unit->first || sets_for(&script->statements[i], unit, i)) {
             *PD_PUSH(arena, part->statements, part->count, part->capacity) = script->statements[i];
         }
     }
@@ -139,11 +150,16 @@ static bool finish(pd_alone *self, bool *changed, pd_error *err)
 
 /* ---- the whole ---- */
 
-static size_t count_done(const pd_alone *self, const pd_unit *unit)
+/* How many of the unit's first statements are done. *rest: nothing is known of the others. */
+static size_t count_done(const pd_alone *self, const pd_unit *unit, bool *rest)
 {
     size_t done = 0;
-    for (size_t i = unit->first; i < unit->first + unit->count; i++) {
-        done += self->rows[i].there && self->rows[i].done ? 1 : 0;
+    while (done < unit->count && self->rows[unit->first + done].done) {
+        done++;
+    }
+    *rest = true;
+    for (size_t i = unit->first + done; i < unit->first + unit->count; i++) {
+        *rest = *rest && !self->rows[i].there;
     }
     return done;
 }
@@ -152,26 +168,31 @@ static bool fail_parted(const pd_alone *self, const pd_unit *unit, pd_error *err
 {
     (void)pd_fail(err, PD_ERROR_APPLY,
                   "cannot go on with %s: its statements %zu to %zu are one "
-                  "part, and only some of them are done",
+                  "part, and some of them were begun one by one",
                   self->step->name, unit->first + 1, unit->first + unit->count);
     return pd_error_hint(err, "Its text is not the one that was begun: put that back, and run "
                               "predeploy again. `predeploy status` shows what is in.");
 }
 
-static bool run_unit(pd_alone *self, const pd_unit *unit, bool *changed, pd_error *err)
+static bool run_unit(pd_alone *self, pd_unit unit, bool *changed, pd_error *err)
 {
-    size_t done = count_done(self, unit);
+    bool rest = true;
+    size_t done = count_done(self, &unit, &rest);
     int64_t begun_ms = pd_now_ms();
     bool ok = true;
-    if (done > 0 && done < unit->count) {
-        return fail_parted(self, unit, err);
+    if (!unit.outside && !rest) {
+        return fail_parted(self, &unit, err);
     }
-    if (done == 0) {
-        ok = unit->outside ? pd_alone_outside(self, unit->first, changed, err)
-                           : run_part(self, unit, changed, err);
+    /* What stood in the way is gone from the text, or has something new in front of it. */
+    if (done < unit.count) {
+        unit.first += done;
+        unit.count -= done;
+        unit.done = done;
+        ok = unit.outside ? pd_alone_outside(self, unit.first, changed, err)
+                          : run_part(self, &unit, changed, err);
     }
     if (!*changed) {
-        say_statements(self, unit, ok ? PD_STEP_DONE : PD_STEP_FAILED, pd_now_ms() - begun_ms);
+        say_statements(self, &unit, ok ? PD_STEP_DONE : PD_STEP_FAILED, pd_now_ms() - begun_ms);
     }
     return ok;
 }
@@ -182,7 +203,7 @@ static bool run_units(pd_alone *self, bool *changed, pd_error *err)
     pd_step_result *result = self->apply->result->steps;
     pd_unit unit = {0};
     while (!*changed && next_unit(self->step, unit.first + unit.count, &unit)) {
-        if (!run_unit(self, &unit, changed, err)) {
+        if (!run_unit(self, unit, changed, err)) {
             result->ms = pd_now_ms() - begun_ms;
             result->state = PD_STEP_FAILED;
             return false;
@@ -197,13 +218,14 @@ static bool run_units(pd_alone *self, bool *changed, pd_error *err)
     return true;
 }
 
-/* In front of the first attempt of this run: those behind find some of it done. */
+/* In front of the first attempt of this run: those behind find some of it done. The worker may
+ * still have the migration's role and path then. */
 static bool count_before(pd_alone *self, pd_error *err)
 {
     pd_apply *apply = self->apply;
     pd_db *db = apply->db;
     if (db->alone != self->step) {
-        if (!pd_tables_count(db, &db->worker, &db->alone_tables, err)) {
+        if (!pd_tables_count(db, &db->control, &db->alone_tables, err)) {
             return false;
         }
         /* The plan was made without the table that was made for Drizzle just now. */

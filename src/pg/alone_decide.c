@@ -93,7 +93,8 @@ static const char *missing_index(const pd_subject *subject, const char *before, 
     if (!now->same_table) {
         return "it is of another table";
     }
-    bool ours = pd_streq(before, "absent");
+    /* IF NOT EXISTS is a success whoever has made it. */
+    bool ours = pd_streq(before, "absent") && !subject->tolerant;
     return ours || now->same ? NULL : "it is another index than the statement asks for";
 }
 

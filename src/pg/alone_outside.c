@@ -1,4 +1,5 @@
 #include "base/str.h"
+#include "base/strbuf.h"
 #include "pg/alone.h"
 #include "pg/errors.h"
 #include "pg/query.h"
@@ -8,9 +9,7 @@
 
 static const char *what_of(const pd_alone *self)
 {
-    return pd_arena_printf(self->apply->arena, "cannot %s %s",
-                           self->step->kind == PD_STEP_REVERT ? "take out" : "apply",
-                           self->step->name);
+    return pd_step_what(self->apply->arena, self->step);
 }
 
 /* Those that wait for old transactions would fail for ever under lock_timeout. */
@@ -53,10 +52,33 @@ static const char *difference(const pd_probe *now)
     return "it differs in its columns or their order, its method, uniqueness or predicate";
 }
 
+/* As a text of SQL, for a statement that somebody is to run. */
+static const char *literal(pd_arena *arena, const char *text)
+{
+    PD_AUTO_STRBUF out = pd_strbuf_new(PD_STRBUF_MAX);
+    pd_strbuf_addc(&out, '\'');
+    for (; *text != '\0'; text++) {
+        pd_strbuf_addn(&out, *text, *text == '\'' ? 2 : 1);
+    }
+    pd_strbuf_addc(&out, '\'');
+    return pd_strbuf_keep(&out, arena);
+}
+
+/* What can be done where only somebody who looks can tell what is in. */
+static bool hint_by_hand(const pd_alone *self, size_t index, pd_error *err)
+{
+    return pd_error_hint(
+        err,
+        "Look at what it does. If it is done: UPDATE predeploy.statements SET state = 'done', "
+        "finished_at = now() WHERE migration = %s AND direction = '%s' AND number = %zu; if it "
+        "is to run again: DELETE FROM predeploy.statements with the same WHERE. Then run predeploy "
+        "again.",
+        literal(self->apply->arena, self->step->name), self->direction, index + 1);
+}
+
 static bool fail_refused(const pd_alone *self, size_t index, const pd_probe *now, pd_error *err)
 {
     const pd_statement *statement = &self->step->script->statements[index];
-    const char *name = self->step->name;
     if (statement->outside == PD_OUTSIDE_CREATE_INDEX && *statement->subject->name != '\0') {
         (void)pd_fail(err, PD_ERROR_APPLY, "%s: %s is not the index that its statement %zu makes",
                       what_of(self), now->object, index + 1);
@@ -69,13 +91,7 @@ static bool fail_refused(const pd_alone *self, size_t index, const pd_probe *now
     (void)pd_fail(err, PD_ERROR_APPLY,
                   "%s: nobody can tell how far its statement %zu (%s) came when it broke off",
                   what_of(self), index + 1, statement->verb);
-    return pd_error_hint(
-        err,
-        "Look at what it does. If it is done: UPDATE predeploy.statements SET state = 'done', "
-        "finished_at = now() WHERE migration = '%s' AND direction = '%s' AND number = %zu; if it "
-        "is to run again: DELETE FROM predeploy.statements with the same WHERE. Then run predeploy "
-        "again.",
-        name, self->direction, index + 1);
+    return hint_by_hand(self, index, err);
 }
 
 static bool fail_text(const pd_alone *self, size_t index, pd_error *err)
@@ -95,6 +111,47 @@ static bool never_began(const PGresult *result)
            *pd_pg_field(result, PG_DIAG_CONTEXT) == '\0';
 }
 
+static bool makes(const pd_statement *statement)
+{
+    switch (statement->outside) {
+    case PD_OUTSIDE_CREATE_INDEX:
+    case PD_OUTSIDE_CREATE_DATABASE:
+    case PD_OUTSIDE_CREATE_TABLESPACE:
+    case PD_OUTSIDE_CREATE_SUBSCRIPTION:
+        return true;
+    case PD_OUTSIDE_NONE:
+    case PD_OUTSIDE_REPEAT:
+    case PD_OUTSIDE_UNKNOWN:
+    case PD_OUTSIDE_DROP_INDEX:
+    case PD_OUTSIDE_REINDEX:
+    case PD_OUTSIDE_DETACH:
+    case PD_OUTSIDE_DROP_DATABASE:
+    case PD_OUTSIDE_DROP_TABLESPACE:
+    case PD_OUTSIDE_DROP_SUBSCRIPTION:
+    case PD_OUTSIDE_COUNT:
+        break;
+    }
+    return false;
+}
+
+/* The server says that the name is taken, which it looks at first: what stands there another
+ * session has made, or is making. Two that do so at once meet in the catalogue's own index. */
+static bool was_taken(const pd_statement *statement, const PGresult *result)
+{
+    static const char *const codes[] = {"42P07", "42P04", "42710"};
+    const char *code = pd_pg_field(result, PG_DIAG_SQLSTATE);
+    if (!makes(statement) || *pd_pg_field(result, PG_DIAG_CONTEXT) != '\0') {
+        return false;
+    }
+    for (size_t i = 0; i < sizeof codes / sizeof *codes; i++) {
+        if (pd_streq(code, codes[i])) {
+            return true;
+        }
+    }
+    return pd_streq(code, "23505") &&
+           pd_streq(pd_pg_field(result, PG_DIAG_SCHEMA_NAME), "pg_catalog");
+}
+
 static bool left_nothing(pd_alone *self, size_t index, const PGresult *result)
 {
     const pd_statement *statement = &self->step->script->statements[index];
@@ -103,23 +160,27 @@ static bool left_nothing(pd_alone *self, size_t index, const PGresult *result)
     if (statement->outside == PD_OUTSIDE_UNKNOWN) {
         return never_began(result);
     }
+    if (was_taken(statement, result)) {
+        return true;
+    }
     self->hurried = true;
     bool asked = pd_alone_probe(self, index, &now, &ignored);
     self->hurried = false;
-    if (!asked) {
-        return false;
+    return asked && pd_streq(now.state, self->rows[index].before);
+}
+
+/* Nothing was sent: the row goes again, unless it is an earlier attempt's, too. */
+static void withdraw(pd_alone *self, size_t index)
+{
+    if (!self->doubtful) {
+        pd_alone_forget(self, index);
+        self->half = pd_alone_any_done(self);
     }
-    /* The server had it already: what is there now another session has made. */
-    if (pd_streq(pd_pg_field(result, PG_DIAG_SQLSTATE), "42P07") &&
-        !pd_streq(now.state, "invalid")) {
-        return true;
-    }
-    return pd_streq(now.state, self->rows[index].before);
 }
 
 /* The row says what a next run must know; without anything left there is nothing to go on from. */
 static void note_failure(pd_alone *self, size_t index, pd_reply reply, const PGresult *result,
-                         const pd_error *err)
+                         pd_error *err)
 {
     const char *said = pd_pg_field(result, PG_DIAG_MESSAGE_PRIMARY);
     bool answered = reply == PD_REPLY_ERROR || (result != NULL && reply != PD_REPLY_LOST);
@@ -131,6 +192,9 @@ static void note_failure(pd_alone *self, size_t index, pd_reply reply, const PGr
     } else {
         pd_alone_failed(self, index, *said == '\0' ? err->message : said, !nothing);
     }
+    if (!nothing && self->step->script->statements[index].outside == PD_OUTSIDE_UNKNOWN) {
+        (void)hint_by_hand(self, index, err);
+    }
 }
 
 /* ---- running ---- */
@@ -138,15 +202,44 @@ static void note_failure(pd_alone *self, size_t index, pd_reply reply, const PGr
 static bool check_end(pd_alone *self, bool copied, pd_error *err)
 {
     if (copied) {
-        (void)pd_fail(err, PD_ERROR_APPLY, "%s: COPY from or to the client", what_of(self));
-        return pd_error_hint(err, "There is no client to copy from or to: use INSERT, or COPY with "
-                                  "a file of the server.");
+        return pd_statement_fail_copy(what_of(self), err);
     }
-    if (PQtransactionStatus(self->apply->db->worker.pg) == PQTRANS_IDLE) {
+    const pd_conn *worker = &self->apply->db->worker;
+    /* A session that had to be closed has nothing open. */
+    if (!pd_conn_usable(worker) || PQtransactionStatus(worker->pg) == PQTRANS_IDLE) {
         return true;
     }
     (void)pd_fail(err, PD_ERROR_APPLY, "%s: a statement left a transaction open", what_of(self));
     return pd_error_hint(err, "Take BEGIN out of the migration.");
+}
+
+/* Also when a signal, or the deadline, finds the server done with it. */
+static bool has_ended(pd_reply reply, const PGresult *result)
+{
+    bool stopped = reply == PD_REPLY_INTERRUPTED || reply == PD_REPLY_TIMEOUT;
+    ExecStatusType status = PQresultStatus(result);
+    return reply == PD_REPLY_DONE ||
+           (stopped && (status == PGRES_COMMAND_OK || status == PGRES_TUPLES_OK));
+}
+
+/* Whoever cancels a statement has its answer, or closes the connection. */
+static bool was_sent(const pd_alone *self, pd_reply reply, const PGresult *result)
+{
+    return reply != PD_REPLY_INTERRUPTED || result != NULL ||
+           !pd_conn_usable(&self->apply->db->worker);
+}
+
+/* What was sent in the statement's place: that it has failed says nothing of the statement. */
+static void explain_aside(pd_alone *self, size_t index, const char *what, const PGresult *result,
+                          pd_error *err)
+{
+    const pd_statement *statement = &self->step->script->statements[index];
+    pd_apply_place_instead(self->apply, self->step, statement, result, what);
+    if (pd_streq(err->code, "57014")) {
+        (void)pd_error_hint(err, "It waits for all transactions that are open, longer than "
+                                 "[deploy] statementTimeout allows: raise that, or see that they "
+                                 "end. Then run predeploy again.");
+    }
 }
 
 /* Sends SQL in the migration's session: the statement itself (`own`), or what clears the way. */
@@ -155,24 +248,33 @@ static bool send(pd_alone *self, size_t index, const char *sql, bool own, pd_err
     PD_AUTO_RESULT result = NULL;
     pd_apply *apply = self->apply;
     const pd_statement *statement = &self->step->script->statements[index];
+    const char *aside =
+        pd_arena_printf(apply->arena, "cannot go on with %s: %s", self->step->name, sql);
     pd_request request = {.sql = sql,
-                          .what = what_of(self),
+                          .what = own ? what_of(self) : aside,
                           .kind = PD_ERROR_APPLY,
                           .discard = true,
                           .limit_ms = pd_statement_limit_ms(apply)};
     pd_apply_saying(apply, self->step, statement, apply->batch->first + 1);
     pd_reply reply = pd_conn_ask(&apply->db->worker, &request, &result);
     pd_apply_quiet(apply);
-    if (reply == PD_REPLY_DONE && check_end(self, apply->db->worker.copied, err)) {
+    bool ended = has_ended(reply, result);
+    if (ended && check_end(self, apply->db->worker.copied, err)) {
         return true;
     }
-    if (reply != PD_REPLY_DONE) {
+    if (!ended) {
         (void)pd_pg_fail(err, &apply->db->worker, &request, reply, result);
     }
-    if (reply != PD_REPLY_INTERRUPTED) {
-        pd_apply_place(apply, self->step, statement, own ? result : NULL, err->message);
+    if (reply != PD_REPLY_INTERRUPTED && own) {
+        pd_apply_place(apply, self->step, statement, result, err->message);
+    } else if (reply != PD_REPLY_INTERRUPTED) {
+        explain_aside(self, index, aside, result, err);
     }
-    note_failure(self, index, reply, own ? result : NULL, err);
+    if (was_sent(self, reply, result)) {
+        note_failure(self, index, reply, own ? result : NULL, err);
+    } else if (own) {
+        withdraw(self, index);
+    }
     return false;
 }
 
@@ -226,7 +328,10 @@ static bool check_made(pd_alone *self, size_t index, pd_error *err)
 {
     pd_probe now;
     const pd_statement *statement = &self->step->script->statements[index];
-    if (!pd_alone_probe(self, index, &now, err)) {
+    self->hurried = pd_interrupted(self->apply->db->options.interrupt);
+    bool asked = pd_alone_probe(self, index, &now, err);
+    self->hurried = false;
+    if (!asked) {
         return false;
     }
     const char *missing = pd_alone_missing(statement, self->rows[index].before, &now);
@@ -260,12 +365,14 @@ static bool announce(pd_alone *self, size_t index, const pd_probe *now, bool *ch
 {
     for (int i = 0; i < ANNOUNCE_MAX; i++) {
         if (!announce_once(self, index, now, changed, err)) {
+            withdraw(self, index); /* an earlier COMMIT, or this one, may have brought it in */
             return false;
         }
         if (*changed || pd_conn_usable(&self->apply->db->worker)) {
             return true;
         }
     }
+    withdraw(self, index);
     (void)pd_fail(err, PD_ERROR_APPLY, "%s: the connection to the database is lost again and again",
                   what_of(self));
     return pd_error_hint(err,
@@ -279,10 +386,7 @@ static bool enter_again(pd_alone *self, size_t index, pd_error *err)
     if (pd_alone_enter(self, index, waits_by_design(statement), err)) {
         return true;
     }
-    if (!self->doubtful) {
-        pd_alone_forget(self, index);
-        self->half = pd_alone_any_done(self);
-    }
+    withdraw(self, index);
     return false;
 }
 

@@ -26,16 +26,20 @@ static pd_request own_request(const pd_alone *self, const char *sql, const char 
     return request;
 }
 
+static bool fail_rows(const pd_alone *self, pd_error *err)
+{
+    (void)pd_fail(err, PD_ERROR_APPLY,
+                  "cannot record %s: predeploy.statements has other rows than were written",
+                  self->step->name);
+    return pd_error_hint(err, "Somebody changed that table meanwhile, or a statement of the "
+                              "migration did. See what is in: predeploy status; then run "
+                              "predeploy again.");
+}
+
 /* A row that a trigger or somebody's hand took away is not there to go on from. */
 static bool check_rows(const pd_alone *self, const PGresult *result, size_t expected, pd_error *err)
 {
-    if ((size_t)PQntuples(result) == expected) {
-        return true;
-    }
-    (void)pd_fail(err, PD_ERROR_APPLY,
-                  "cannot record %s: predeploy.statements did not take the row", self->step->name);
-    return pd_error_hint(err, "Somebody changed that table meanwhile. See what is in: predeploy "
-                              "status; then run predeploy again.");
+    return (size_t)PQntuples(result) == expected || fail_rows(self, err);
 }
 
 /* A failure that left nothing is no more than a note: it is as if it had not been begun. */
@@ -207,20 +211,40 @@ bool pd_alone_part_done(pd_alone *self, size_t first, size_t count, pd_error *er
            check_rows(self, result, sent, err);
 }
 
+/* A procedure can take rows away where no transaction of ours compares them. */
 bool pd_alone_clear(pd_alone *self, pd_error *err)
 {
+    PD_AUTO_RESULT result = NULL;
     const char *values[] = {self->step->name, self->direction};
     pd_request request = own_request(self, pd_query_alone_clear, values, 2);
-    return pd_conn_get(&self->apply->db->worker, &request, NULL, err);
+    if (!pd_conn_get(&self->apply->db->worker, &request, &result, err)) {
+        return false;
+    }
+    size_t count = self->step->script->count;
+    size_t expected = 0;
+    size_t done = 0;
+    for (size_t i = 0; i < count; i++) {
+        expected += self->rows[i].done ? 1 : 0;
+    }
+    for (int i = 0; i < PQntuples(result); i++) {
+        int64_t number = 0;
+        bool known =
+            pd_value_number(result, i, 0, &number) && number >= 1 && (uint64_t)number <= count;
+        done += known && pd_streq(PQgetvalue(result, i, 1), "done") ? 1 : 0;
+    }
+    return done == expected || fail_rows(self, err);
 }
 
 bool pd_alone_done(pd_alone *self, size_t index, pd_error *err)
 {
     PD_AUTO_RESULT result = NULL;
     const char *values[] = {self->step->name, self->direction, number_of(self, index)};
-    pd_request request = own_request(self, pd_query_alone_done, values, 3);
     /* It has run: that is written down whatever signals say. */
-    request.undisturbed = true;
+    pd_request request =
+        pd_db_last_request(self->apply->db, pd_query_alone_done, "cannot write the ledger");
+    request.kind = PD_ERROR_APPLY;
+    request.values = values;
+    request.count = 3;
     if (!pd_conn_get(&self->apply->db->control, &request, &result, err) ||
         !check_rows(self, result, 1, err)) {
         return false;

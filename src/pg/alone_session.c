@@ -13,7 +13,7 @@ static bool run_simple(pd_alone *self, const char *sql, pd_error *err)
 
 /* What the statements before have set is set again: nothing else of the session is carried over
  * from one to the next, so that a later run finds it as the first did. */
-static bool replay(pd_alone *self, size_t index, pd_error *err)
+static bool replay(pd_alone *self, size_t index, bool waits, pd_error *err)
 {
     const pd_script *script = self->step->script;
     for (size_t i = 0; i < index; i++) {
@@ -30,6 +30,10 @@ static bool replay(pd_alone *self, size_t index, pd_error *err)
         if (!pd_conn_get(&self->apply->db->worker, &request, NULL, err)) {
             return false;
         }
+        if ((statement->traits & PD_TRAIT_LIMITS_BACK) != 0 &&
+            !run_simple(self, pd_apply_limits(self->apply, waits), err)) {
+            return false;
+        }
     }
     return true;
 }
@@ -44,7 +48,7 @@ bool pd_alone_enter(pd_alone *self, size_t index, bool waits, pd_error *err)
         db->worker.v14 ? pd_query_session_v14 : "", waits ? pd_query_alone_waits : "",
         pd_role_sql(db, &db->worker, apply->arena), pd_query_session_own_path);
     pd_request path = pd_apply_request(apply, pd_query_alone_path, "cannot set up the session");
-    if (!run_simple(self, sql, err) || !replay(self, index, err) ||
+    if (!run_simple(self, sql, err) || !replay(self, index, waits, err) ||
         !pd_conn_get(&apply->db->worker, &path, &result, err)) {
         return false;
     }

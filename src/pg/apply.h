@@ -32,19 +32,21 @@ typedef struct pd_apply {
     bool named;                /* and has a column name */
     const char *drizzle_table; /* quoted */
     pd_group reset;            /* requests that take back what a migration did to the session */
-    const char *session_sql;   /* then these three, with their blanks filled in */
+    const char *session_sql;   /* then these four, with their blanks filled in */
     const char *guard_sql;
+    const char *limits_sql; /* behind a statement with PD_TRAIT_LIMITS_BACK */
     const char *pin_sql;
-    const char *print_sql; /* fingerprint of all that is fenced */
-    const char *state_sql; /* fingerprint of what batch->expected has */
-    int64_t tables_base;   /* counted behind the fence, without a table made by it */
-    const char *rows;      /* fingerprint behind the fence */
-    const char *xid;       /* of the batch's transaction */
-    int64_t pid;           /* of the worker's backend */
-    const char *backend_start;
-    bool sealed;         /* no COMMIT of a migration's can succeed */
-    bool committed_part; /* a statement committed: there is nothing left to roll back */
-    int64_t *ended_ms;   /* by step: when it was done, by pd_now_ms; 0: it has not run */
+    const char *print_sql;     /* fingerprint of all that is fenced */
+    const char *state_sql;     /* fingerprint of what batch->expected has */
+    int64_t tables_base;       /* counted behind the fence, without a table made by it */
+    const char *rows;          /* fingerprint behind the fence */
+    const char *half_rows;     /* the same of predeploy.statements */
+    const char *xid;           /* of the batch's transaction */
+    int64_t pid;               /* of the worker's backend */
+    const char *backend_start; /* seconds, as text */
+    bool sealed;               /* no COMMIT of a migration's can succeed */
+    bool committed_part;       /* a statement committed: there is nothing left to roll back */
+    int64_t *ended_ms;         /* by step: when it was done, by pd_now_ms; 0: it has not run */
     pd_watch watch;
 } pd_apply;
 
@@ -53,6 +55,9 @@ pd_request pd_apply_request(const pd_apply *apply, const char *sql, const char *
 
 /* batch.c: the worker, and Drizzle's table where it is wanted. */
 bool pd_apply_prepare(pd_apply *apply, pd_error *err) PD_CHECKED;
+
+/* batch.c: sets the time limits again that a migration took back; `waits`: without lock_timeout. */
+const char *pd_apply_limits(pd_apply *apply, bool waits);
 
 /* batch.c: begins the transaction in a session in which nothing is left of what ran before, locks
  * the ledgers, compares with batch->expected and batch->taken_from. *changed: they differ, nothing
@@ -65,6 +70,8 @@ bool pd_apply_counts_new_drizzle(const pd_apply *apply);
 /* finish.c: around migrations: no COMMIT of theirs can succeed; at the end deferred constraints are
  * checked, and that the ledgers are what they were and safe to write to. */
 bool pd_apply_seal(pd_apply *apply, pd_error *err) PD_CHECKED;
+/* Says in an error of sealing when its table is gone; false, as pd_error_hint. */
+bool pd_apply_explain_seal(pd_error *err);
 bool pd_apply_unseal(pd_apply *apply, pd_error *err) PD_CHECKED;
 
 /* finish.c: behind the migrations: what unsealing does, the ledgers' rows of the batch's steps, the
@@ -101,8 +108,10 @@ size_t pd_inspection_add(pd_apply *apply, pd_group *group);
 /* After an error at that place, in the same transaction: fails with the reason. */
 void pd_inspection_explain(pd_apply *apply, pd_error *err);
 
-/* fence.c: the fingerprint from a result of print.sql, and the transaction that asked. */
+/* fence.c: the fingerprints from a result of print.sql: of the ledgers' rows, and of those of
+ * predeploy.statements, which a batch outside transactions writes on its way. */
 const char *pd_print_rows(pd_apply *apply, const PGresult *result);
+const char *pd_print_half_rows(pd_apply *apply, const PGresult *result);
 
 /* rows.c: adds what writes the rows of the batch's steps; then looks at the answers. */
 bool pd_rows_add(pd_apply *apply, pd_group *group, pd_error *err) PD_CHECKED;
@@ -124,7 +133,11 @@ bool pd_apply_guarded(pd_apply *apply, const pd_step *step, size_t number,
 bool pd_statement_stays(pd_apply *apply, const char *tag);
 bool pd_statement_commits(const char *tag); /* the tag says so */
 
-/* statement.c: it did not, or failed. */
+/* statement.c: "cannot apply NAME". */
+const char *pd_step_what(pd_arena *arena, const pd_step *step);
+
+/* statement.c: it did not, or failed, or was a COPY from or to the client. */
+bool pd_statement_fail_copy(const char *what, pd_error *err);
 bool pd_statement_fail_left(pd_apply *apply, const pd_step *step, const char *tag, pd_error *err);
 void pd_statement_fail(pd_apply *apply, const pd_step *step, pd_reply reply, const PGresult *result,
                        pd_error *err);
@@ -150,6 +163,11 @@ bool pd_apply_terminate(pd_apply *apply, pd_conn *conn);
  * stands in for the server's when there is none. */
 void pd_apply_place(pd_apply *apply, const pd_step *step, const pd_statement *statement,
                     const PGresult *error, const char *message);
+
+/* The same for what predeploy sent in the place of that statement; the server's position is not in
+ * its text. `message` says what it was. */
+void pd_apply_place_instead(pd_apply *apply, const pd_step *step, const pd_statement *statement,
+                            const PGresult *error, const char *message);
 
 /* watch.c: asks, and tells the progress, while statements of the worker run. */
 void pd_apply_watch(pd_apply *apply);

@@ -13,23 +13,30 @@ static bool is_pooled(const pd_apply *apply)
 }
 
 /* Behind a pooler of transactions nothing may outlast this one. */
-static const char *fill_session(pd_apply *apply, const char *text)
+static const char *fill_session(pd_apply *apply, const char *text, bool waits)
 {
     pd_arena *arena = apply->arena;
     pd_session session = pd_db_worker_session(apply->db);
     const char *pairs[] = {
         "lock_timeout",
-        pd_query_number(arena, session.lock_ms),
+        pd_query_number(arena, waits ? 0 : session.lock_ms),
         "statement_timeout",
         pd_query_number(arena, session.statement_ms),
         "idle_timeout",
         pd_query_number(arena, session.idle_ms),
         "local",
         is_pooled(apply) ? "true" : "false",
+        "checks",
+        apply->db->worker.v14 ? "true" : "false",
         NULL,
     };
     const char *newer[] = {"v14", apply->db->worker.v14 ? pd_query_batch_settings_v14 : "", NULL};
     return pd_query_fill(arena, pd_query_fill(arena, text, newer), pairs);
+}
+
+const char *pd_apply_limits(pd_apply *apply, bool waits)
+{
+    return fill_session(apply, pd_query_batch_limits, waits);
 }
 
 static void prepare_session(pd_apply *apply)
@@ -39,9 +46,10 @@ static void prepare_session(pd_apply *apply)
     reset.sql = is_pooled(apply) ? pd_query_batch_reset_pooled : pd_query_batch_reset;
     apply->reset = (pd_group){.arena = apply->arena};
     pd_group_add_lines(&apply->reset, reset);
-    apply->session_sql = fill_session(apply, pd_query_batch_session);
-    apply->guard_sql = fill_session(apply, pd_query_batch_guard);
-    apply->pin_sql = fill_session(apply, pd_query_batch_pin);
+    apply->session_sql = fill_session(apply, pd_query_batch_session, false);
+    apply->guard_sql = fill_session(apply, pd_query_batch_guard, false);
+    apply->limits_sql = pd_apply_limits(apply, false);
+    apply->pin_sql = fill_session(apply, pd_query_batch_pin, false);
 }
 
 bool pd_apply_prepare(pd_apply *apply, pd_error *err)
@@ -126,6 +134,7 @@ static bool read_count(pd_apply *apply, const PGresult *result, pd_error *err)
 typedef struct places {
     size_t identity;
     size_t count;
+    size_t seal;
     pd_fence fence;
 } places;
 
@@ -133,8 +142,9 @@ static void add_fence(pd_apply *apply, bool texts, pd_group *group, places *out)
 {
     pd_fence_add(apply, group, &out->fence);
     out->count = texts ? add_count(apply, group) : PD_GROUP_NONE;
+    out->seal = PD_GROUP_NONE;
     if (texts) {
-        (void)pd_group_add(
+        out->seal = pd_group_add(
             group, pd_apply_request(apply, pd_query_seal_open, "cannot seal the transaction"));
     }
 }
@@ -165,7 +175,8 @@ bool pd_apply_begin(pd_apply *apply, bool texts, bool *changed, pd_error *err)
     }
     add_fence(apply, texts, &group, &at);
     if (!pd_group_ask(&group, &apply->db->worker, err)) {
-        return pd_fence_explain(apply, &group, &at.fence, changed, err);
+        return pd_fence_explain(apply, &group, &at.fence, changed, err) ||
+               (group.failed == at.seal && pd_apply_explain_seal(err));
     }
     return check(apply, &group, &at, changed, err);
 }

@@ -69,8 +69,12 @@ static bool is_legacy(const PGresult *rows)
     return true;
 }
 
-const char *pd_chain_judge(pd_arena *arena, const PGresult *rows, const char *digest)
+const char *pd_chain_judge(pd_arena *arena, const PGresult *rows, const PGresult *state)
 {
+    const char *digest = PQgetvalue(state, 0, 0);
+    if (PQntuples(rows) == 0 && pd_value_bool(state, 0, 1)) {
+        return "migrations were recorded in it, and predeploy.deployments is empty";
+    }
     if (is_legacy(rows)) {
         return NULL;
     }

@@ -12,8 +12,9 @@
 /* Asks for the rows of pd_chain_judge. */
 pd_request pd_chain_request(const pd_db *db);
 
-/* What is wrong with the rows of read_chain.sql, and with a ledger whose migrations have this
- * digest; NULL: nothing, or no row was ever part of a chain. */
-const char *pd_chain_judge(pd_arena *arena, const PGresult *rows, const char *digest);
+/* What is wrong with the rows of read_chain.sql, and with a ledger whose migrations are what
+ * read_digest.sql says; NULL: nothing, or no row was ever part of a chain. A deployment's row is
+ * committed before those of its migrations, and never deleted. */
+const char *pd_chain_judge(pd_arena *arena, const PGresult *rows, const PGresult *state);
 
 #endif

@@ -160,19 +160,20 @@ pid_t pd_cancel_start(PGconn *pg)
     return child;
 }
 
-void pd_cancel_end(pid_t child, int64_t deadline_ms)
+bool pd_cancel_end(pid_t child, int64_t deadline_ms)
 {
     if (child <= 0) {
-        return;
+        return true;
     }
     while (waitpid(child, NULL, WNOHANG) == 0) {
         if (pd_remaining_ms(deadline_ms) == 0) {
             (void)kill(child, SIGKILL);
             (void)waitpid(child, NULL, 0);
-            return;
+            return false;
         }
         (void)pd_wait_fd(NULL, -1, 0, pd_now_ms() + 5);
     }
+    return true;
 }
 
 /* Whether what came ends the wait. */
@@ -182,7 +183,7 @@ static bool heed(pd_patience *patience)
         return true;
     }
     int64_t until_ms = pd_now_ms() + pd_interrupt_grace_ms(patience->interrupt, PD_LIMIT_MAX_MS);
-    if (patience->interrupt->signal != 0 &&
+    if ((patience->interrupt->signal != 0 || patience->interrupt->late) &&
         (patience->deadline_ms < 0 || until_ms < patience->deadline_ms)) {
         patience->deadline_ms = until_ms;
     }
@@ -367,11 +368,13 @@ static void cancel(pd_conn *conn, PGresult **kept)
         patience = pd_cancel_patience(conn);
         reply = drain(conn, &patience, kept);
     }
-    pd_cancel_end(child, patience.deadline_ms);
+    bool arrived = pd_cancel_end(child, patience.deadline_ms);
     conn->late = false;
     if (reply != PD_REPLY_DONE || settle(conn, *kept) == PD_REPLY_LOST) {
         PQclear(*kept);
         *kept = NULL;
+        pd_conn_close(conn);
+    } else if (!arrived) {
         pd_conn_close(conn);
     }
 }

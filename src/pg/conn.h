@@ -43,7 +43,8 @@ typedef enum pd_reply {
     PD_REPLY_TIMEOUT,     /* the deadline passed; cancelled, see PD_REPLY_INTERRUPTED */
     PD_REPLY_INTERRUPTED, /* cancelled by a signal, or because the run is late: what it ended with,
                              or NULL and the connection closed when it did not end within
-                             PD_CANCEL_MS, or within the grace of a signal */
+                             PD_CANCEL_MS, or within the grace of a signal. It is closed, too, when
+                             the request to cancel may still be on its way */
 } pd_reply;
 
 #define PD_CANCEL_MS 5000
@@ -78,7 +79,8 @@ pd_reply pd_conn_ask(pd_conn *conn, const pd_request *request, PGresult **result
 
 /* Asks without insisting: the answer to something that is good to know. One that does not come
  * within limit_ms, or before a signal, is thrown away when it comes: nothing is cancelled or
- * closed. While one is missing nothing is asked. */
+ * closed. While one is missing nothing is asked. Where each transaction may get another session
+ * (conn->locals) it is asked as by pd_conn_ask, and cancelled. */
 pd_reply pd_conn_try(pd_conn *conn, const pd_request *request, PGresult **result);
 
 /* pd_conn_ask, and anything but PD_REPLY_DONE as an error. result may be NULL. */

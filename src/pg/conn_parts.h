@@ -14,7 +14,8 @@ typedef struct pd_patience {
     int64_t deadline_ms; /* < 0: none */
     int64_t tick_at_ms;  /* < 0: none */
     pd_interrupt *interrupt;
-    bool undisturbed; /* a signal only shortens it, to what is left of the grace */
+    bool undisturbed; /* a signal, or that the run is late, only shortens it to what is left of
+                         the grace */
 } pd_patience;
 
 /* From now on; limit_ms 0: no deadline. */
@@ -33,8 +34,9 @@ pd_reply pd_conn_drop_late(pd_conn *conn, pd_patience *patience);
 /* Asks the server to cancel what runs, in a child. -1 when there is nothing to cancel. */
 pid_t pd_cancel_start(PGconn *pg);
 
-/* A request to cancel that comes too late would hit the statement after: so it is waited for. */
-void pd_cancel_end(pid_t child, int64_t deadline_ms);
+/* A request to cancel that comes too late would hit the statement after: so it is waited for.
+ * False: it may still be on its way, and nothing may be asked of that session any more. */
+bool pd_cancel_end(pid_t child, int64_t deadline_ms) PD_CHECKED;
 
 /* Whether a request now begins a transaction in a session that is not set up: it is to go by
  * pd_locals_ask or pd_locals_pipeline, which send conn->locals in front of it. */

@@ -35,6 +35,15 @@ pd_request pd_db_request(const pd_db *db, const char *sql, const char *what)
     return request;
 }
 
+pd_request pd_db_last_request(const pd_db *db, const char *sql, const char *what)
+{
+    pd_request request = pd_db_request(db, sql, what);
+    int64_t ms = request.limit_ms > 0 ? request.limit_ms : pd_db_patience_ms(db);
+    request.undisturbed = true;
+    request.limit_ms = pd_interrupt_grace_ms(db->options.interrupt, ms);
+    return request;
+}
+
 bool pd_layout_is_drizzle(pd_layout_kind layout)
 {
     return layout == PD_LAYOUT_DRIZZLE || layout == PD_LAYOUT_DRIZZLE_FOLDERS;
@@ -127,6 +136,19 @@ void pd_db_rollback(pd_db *db, pd_conn *conn)
     }
 }
 
+bool pd_db_new_worker(pd_db *db, const pd_session *session, pd_session_answer *answer,
+                      pd_error *err)
+{
+    if (!pd_db_new_connection(db, &db->worker, session, answer, err)) {
+        return false;
+    }
+    db->worker_pid = answer->pid;
+    db->alive_asked_ms = pd_now_ms();
+    db->worker.alive = pd_worker_alive;
+    db->worker.alive_ctx = db;
+    return true;
+}
+
 bool pd_db_open_worker(pd_db *db, pd_error *err)
 {
     pd_session session = pd_db_worker_session(db);
@@ -135,17 +157,13 @@ bool pd_db_open_worker(pd_db *db, pd_error *err)
         return true;
     }
     pd_conn_close(&db->worker);
-    if (!pd_db_new_connection(db, &db->worker, &session, &answer, err)) {
+    if (!pd_db_new_worker(db, &session, &answer, err)) {
         return false;
     }
     if (!pd_pooler_follow(db, &db->worker, &session, &answer, err)) {
         pd_conn_close(&db->worker);
         return false;
     }
-    db->worker_pid = answer.pid;
-    db->alive_asked_ms = pd_now_ms();
-    db->worker.alive = pd_worker_alive;
-    db->worker.alive_ctx = db;
     return true;
 }
 

@@ -53,8 +53,8 @@ bool pd_db_lock(pd_db *db, bool wait, pd_error *err) PD_CHECKED;
 /* Reads both ledgers, the table count and current_schema in one snapshot. */
 bool pd_db_read_ledger(pd_db *db, pd_arena *arena, pd_ledger *out, pd_error *err) PD_CHECKED;
 
-/* Who could keep a plan waiting, as far as it can be told at once; what cannot be told is nothing to
- * fail over. */
+/* Who could keep a plan waiting, as far as it can be told at once; what cannot be told is nothing
+ * to fail over. */
 void pd_db_find_obstacles(pd_db *db, pd_arena *arena, const pd_preflight *asked, pd_obstacles *out);
 
 /* Whether the plan can be run on this connection: through a pooler that gives a session out for one
@@ -65,11 +65,13 @@ bool pd_db_check_plan(const pd_db *db, const pd_plan *plan, pd_error *err) PD_CH
  * (a deployment with nothing to do), as it is. Under the lock. */
 bool pd_db_begin_deployment(pd_db *db, const pd_deployment *deployment, pd_error *err) PD_CHECKED;
 
-/* Runs one batch in one transaction: fences Drizzle's migrators (ACCESS EXCLUSIVE on their table,
+/* Runs one batch, in one transaction: fences Drizzle's migrators (ACCESS EXCLUSIVE on their table,
  * also when only a step's drizzle_id asks for it; it is made in Drizzle's own form when a step is
  * to write to it), compares the ledger with
  * batch->expected, runs every statement by itself, resets the session between migrations, writes
- * the ledger rows, verifies, commits. On failure everything of the batch is rolled back.
+ * the ledger rows, verifies, commits. On failure everything of the batch is rolled back. A step
+ * that is `alone` is a batch of its own, without that transaction: what of it is in after a failure
+ * is written down in the ledger, and result->half says it (docs/outside-transactions.md).
  * Consecutive batches may come with the same batch->expected: what those before them wrote, and
  * the tables they made, are allowed for. batch->predicted_tables counts from the expected ledger's
  * tables: the difference is what must hold. The deployment's row gets its counts and names from the

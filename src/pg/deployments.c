@@ -8,22 +8,19 @@
 #define FINISH_MS 10000
 
 /* application_name says which revision is being deployed, to whoever looks at the server. */
-static bool name_session(pd_db *db, const char *commit, pd_error *err)
+static void add_name(pd_db *db, const char *commit, pd_group *group)
 {
     db->application = pd_arena_printf(db->arena, PD_APPLICATION "/%.*s", COMMIT_SHOWN, commit);
     const char *values[] = {db->application};
-    pd_request request = pd_db_request(db, pd_query_name_session, "cannot name the session");
-    request.values = values;
-    request.count = 1;
-    return pd_conn_get(&db->control, &request, NULL, err);
+    (void)pd_group_add_with(
+        group, pd_db_request(db, pd_query_name_session, "cannot name the session"), values, 1);
 }
 
 bool pd_db_begin_deployment(pd_db *db, const pd_deployment *deployment, pd_error *err)
 {
     bool running = deployment->outcome == NULL || pd_streq(deployment->outcome, "running");
-    if (!name_session(db, deployment->commit, err)) {
-        return false;
-    }
+    PD_AUTO_GROUP group = {.arena = db->arena};
+    add_name(db, deployment->commit, &group);
     const char *values[] = {
         deployment->id,
         deployment->kind,
@@ -44,11 +41,10 @@ bool pd_db_begin_deployment(pd_db *db, const pd_deployment *deployment, pd_error
         pd_query_bool(db->read_altered),
         db->read_digest,
     };
-    pd_request request =
-        pd_db_request(db, pd_query_deployment_begin, "cannot record the deployment");
-    request.values = values;
-    request.count = 16;
-    return pd_conn_get(&db->control, &request, NULL, err);
+    (void)pd_group_add_with(
+        &group, pd_db_request(db, pd_query_deployment_begin, "cannot record the deployment"),
+        values, 16);
+    return pd_group_ask(&group, &db->control, err);
 }
 
 /* An UPDATE of the deployment's row, which must be there and running. */

@@ -22,12 +22,17 @@ static const pd_cause by_sqlstate[] = {
     {"28P01", "Check user and password of the connection string, or ~/.pgpass."},
     {"3D000", "Create the database (createdb NAME), or correct its name in the connection string."},
     {"40P01", "Two sessions waited for each other. Run predeploy again."},
-    {"42501", "Grant what is missing to the role that predeploy connects with."},
+    {"42501", "Grant what is missing to the role that it ran as: the one that predeploy connects "
+              "with, or, for migrations, [deploy] role."},
     {"53100", "The server's disk is full: free some space, then run predeploy again."},
     {"53200", "The server ran out of memory or of room for locks: set [deploy] transaction = each, "
               "or raise max_locks_per_transaction."},
     {"53300", "All connections are taken: end idle ones, raise max_connections, or connect with a "
               "role that may use the reserved ones."},
+    {"55P04",
+     "A value of an enum can be used when the transaction that adds it has ended: put what "
+     "uses it into a migration of its own and set [deploy] transaction = each, or begin "
+     "this one with the line -- predeploy: no-transaction."},
     {"55P03", "Somebody holds a lock on what the migration changes: end the session that does, or "
               "raise [deploy] lockTimeout."},
     {"57014", "It ran longer than statement_timeout allows: raise [deploy] statementTimeout, or "

@@ -42,14 +42,14 @@ static size_t offset_of(const pd_step *step, const pd_statement *statement, cons
     return begin + pd_utf8_offset(step->text + begin, len, (size_t)(position - 1));
 }
 
-void pd_apply_place(pd_apply *apply, const pd_step *step, const pd_statement *statement,
-                    const PGresult *error, const char *message)
+static pd_failure *place_at(pd_apply *apply, const pd_step *step, size_t offset,
+                            const PGresult *error, const char *message)
 {
     pd_arena *arena = apply->arena;
     pd_failure *failure = pd_arena_alloc(arena, sizeof *failure);
     pd_findings findings = {.arena = arena};
     pd_finding finding = {0};
-    pd_finding_at(&findings, &finding, step->text, step->len, offset_of(step, statement, error));
+    pd_finding_at(&findings, &finding, step->text, step->len, offset);
     failure->migration = step->name;
     failure->place = finding.place;
     failure->place.path = step->path;
@@ -68,4 +68,20 @@ void pd_apply_place(pd_apply *apply, const pd_step *step, const pd_statement *st
                                            failure->context == NULL ? "" : "\n", inner);
     }
     apply->result->failure = failure;
+    return failure;
+}
+
+void pd_apply_place(pd_apply *apply, const pd_step *step, const pd_statement *statement,
+                    const PGresult *error, const char *message)
+{
+    (void)place_at(apply, step, offset_of(step, statement, error), error, message);
+}
+
+void pd_apply_place_instead(pd_apply *apply, const pd_step *step, const pd_statement *statement,
+                            const PGresult *error, const char *message)
+{
+    pd_failure *failure = place_at(apply, step, statement->offset, error, message);
+    failure->message = pd_streq(failure->message, message)
+                           ? message
+                           : pd_arena_printf(apply->arena, "%s: %s", message, failure->message);
 }

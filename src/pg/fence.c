@@ -7,7 +7,6 @@
 #include "pg_statements.h"
 
 #include <inttypes.h>
-#include <string.h>
 
 #define RACES_MAX 10 /* how often another migrator may be first to make the same table */
 
@@ -154,6 +153,11 @@ static const char *name_of_row(const pd_apply *apply)
 
 const char *pd_print_rows(pd_apply *apply, const PGresult *result)
 {
+    return pd_value_text(apply->arena, result, 0, 2);
+}
+
+const char *pd_print_half_rows(pd_apply *apply, const PGresult *result)
+{
     return pd_value_text(apply->arena, result, 0, 1);
 }
 
@@ -169,16 +173,11 @@ static void set_print(pd_apply *apply)
 size_t pd_inspection_add(pd_apply *apply, pd_group *group)
 {
     const pd_settings *settings = apply->db->options.settings;
-    const char *end = strrchr(pd_query_inspect, ';');
-    const char *text =
-        pd_arena_strndup(apply->arena, pd_query_inspect,
-                         end == NULL ? strlen(pd_query_inspect) : (size_t)(end - pd_query_inspect));
-    const char *pairs[] = {"inspect", text, NULL};
+    pd_db *db = apply->db;
+    const char *sql = pd_ledger_inspect_in(db, pd_query_batch_inspect, &db->inspect_batch);
     const char *values[] = {apply->drizzle ? settings->ledger_schema : NULL,
                             apply->drizzle ? settings->ledger_table : NULL};
-    pd_request ask =
-        pd_apply_request(apply, pd_query_fill(apply->arena, pd_query_batch_inspect, pairs),
-                         "cannot look at the ledger");
+    pd_request ask = pd_apply_request(apply, sql, "cannot look at the ledger");
     pd_request mark = pd_apply_request(apply, "SAVEPOINT predeploy", ask.what);
     (void)pd_group_add(group, mark);
     size_t place = pd_group_add_with(group, ask, values, 2);
@@ -277,6 +276,7 @@ bool pd_fence_check(pd_apply *apply, const pd_group *group, const pd_fence *fenc
         return false;
     }
     apply->rows = pd_print_rows(apply, pd_group_result(group, fence->print));
+    apply->half_rows = pd_print_half_rows(apply, pd_group_result(group, fence->print));
     *changed =
         found.drizzle_name != (apply->drizzle && apply->named) || has_changed(apply, group, fence);
     return true;

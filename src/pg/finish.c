@@ -7,11 +7,21 @@
 #include "pg/role.h"
 #include "pg_statements.h"
 
+bool pd_apply_explain_seal(pd_error *err)
+{
+    if (!pd_streq(err->code, "42P01")) {
+        return false;
+    }
+    return pd_error_hint(err, "Somebody dropped predeploy.seal, a table of the ledger. It has no "
+                              "rows: put it back from a dump of this database or of another that "
+                              "predeploy deploys to (pg_dump -s -t predeploy.seal).");
+}
+
 bool pd_apply_seal(pd_apply *apply, pd_error *err)
 {
     pd_request request = pd_apply_request(apply, pd_query_seal_open, "cannot seal the transaction");
     apply->sealed = pd_conn_get(&apply->db->worker, &request, NULL, err);
-    return apply->sealed;
+    return apply->sealed || pd_apply_explain_seal(err);
 }
 
 /* What unsealing asks, by place in its group. */
@@ -86,10 +96,11 @@ static bool check_ledgers(pd_apply *apply, const PGresult *print, pd_error *err)
                              "A migration ended it and began another. Find the statement, take "
                              "it out, and undo by hand what was committed.");
     }
-    if (!pd_streq(pd_print_rows(apply, print), apply->rows)) {
+    bool same = pd_streq(pd_print_rows(apply, print), apply->rows);
+    if (!same || !pd_streq(pd_print_half_rows(apply, print), apply->half_rows)) {
         (void)pd_fail(err, PD_ERROR_APPLY, "cannot apply %s changes the ledger", who_ran(apply));
-        (void)pd_error_detail(err, "rows of predeploy's or Drizzle's table were added, changed or "
-                                   "taken away");
+        (void)pd_error_detail(err, "rows of %s were added, changed or taken away",
+                              same ? "predeploy.statements" : "predeploy's or Drizzle's table");
         return pd_error_hint(err, "What was applied is for predeploy to say: take those statements "
                                   "out of the migration.");
     }

@@ -6,57 +6,26 @@
 #include "pg/errors.h"
 
 typedef struct asked {
-    const pd_request *requests;
-    size_t count;
+    const pd_group *group;
     size_t sent;
-    PGresult **results;
 } asked;
 
 static bool next_of_group(void *ctx, pd_request *out)
 {
     asked *self = ctx;
-    if (self->sent == self->count) {
+    if (self->sent == self->group->count) {
         return false;
     }
-    *out = self->requests[self->sent++];
+    *out = self->group->requests[self->sent++];
     return true;
 }
 
 static bool answer_group(void *ctx, size_t index, PGresult **result)
 {
-    asked *self = ctx;
-    self->results[index] = *result;
+    const asked *self = ctx;
+    self->group->results[index] = *result;
     *result = NULL;
     return true;
-}
-
-static bool ask_all(pd_conn *conn, asked *self, size_t *failed, pd_error *err)
-{
-    PD_AUTO_RESULT error = NULL;
-    *failed = 0;
-    if (self->count == 0) {
-        return true;
-    }
-    pd_pipeline line = {.next = next_of_group,
-                        .answer = answer_group,
-                        .ctx = self,
-                        .undisturbed = self->requests[0].undisturbed};
-    memset(self->results, 0, self->count * sizeof *self->results);
-    pd_reply reply = pd_conn_pipeline(conn, &line, failed, &error);
-    if (reply == PD_REPLY_DONE) {
-        return true;
-    }
-    /* At the Sync all have been answered: what does not come then is the end of the last. */
-    *failed = *failed < self->count ? *failed : self->count - 1;
-    return pd_pg_fail(err, conn, &self->requests[*failed], reply, error);
-}
-
-bool pd_conn_get_all(pd_conn *conn, const pd_request *requests, size_t count, PGresult **results,
-                     pd_error *err)
-{
-    size_t failed = 0;
-    asked self = {.requests = requests, .count = count, .results = results};
-    return ask_all(conn, &self, &failed, err);
 }
 
 size_t pd_group_add(pd_group *self, pd_request request)
@@ -92,9 +61,24 @@ void pd_group_add_lines(pd_group *self, pd_request request)
 
 bool pd_group_ask(pd_group *self, pd_conn *conn, pd_error *err)
 {
+    PD_AUTO_RESULT error = NULL;
+    self->failed = 0;
     self->results = pd_arena_array(self->arena, self->count, sizeof *self->results);
-    asked all = {.requests = self->requests, .count = self->count, .results = self->results};
-    return ask_all(conn, &all, &self->failed, err);
+    if (self->count == 0) {
+        return true;
+    }
+    asked all = {.group = self};
+    pd_pipeline line = {.next = next_of_group,
+                        .answer = answer_group,
+                        .ctx = &all,
+                        .undisturbed = self->requests[0].undisturbed};
+    pd_reply reply = pd_conn_pipeline(conn, &line, &self->failed, &error);
+    if (reply == PD_REPLY_DONE) {
+        return true;
+    }
+    /* At the Sync all have been answered: what does not come then is the end of the last. */
+    self->failed = self->failed < self->count ? self->failed : self->count - 1;
+    return pd_pg_fail(err, conn, &self->requests[self->failed], reply, error);
 }
 
 const PGresult *pd_group_result(const pd_group *self, size_t place)

@@ -29,7 +29,9 @@ size_t pd_group_add_with(pd_group *self, pd_request request, const char *const *
  */
 void pd_group_add_lines(pd_group *self, pd_request request);
 
-/* As pd_conn_get_all. What was answered before an error can be looked at, too. */
+/* Asks them in one round trip. The first error becomes *err, with that request's `what` and kind;
+ * what was answered before it can be looked at, too. Signals are not looked at when the first is
+ * `undisturbed`. Outside a transaction block the requests are one transaction. */
 bool pd_group_ask(pd_group *self, pd_conn *conn, pd_error *err) PD_CHECKED;
 
 /* The answer at a place, NULL: there is none. It belongs to the group. */

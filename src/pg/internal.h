@@ -69,8 +69,10 @@ struct pd_db {
     int64_t worker_pid;     /* of the worker's backend */
     int64_t alive_asked_ms; /* when it was last looked for (pg/alive.h) */
     bool locked;
-    pd_sighting seen; /* when the lock was taken, for the reading behind it */
-    bool foreign;     /* tables with the names of other tools' are there */
+    pd_sighting seen;          /* when the lock was taken, for the reading behind it */
+    bool foreign;              /* tables with the names of other tools' are there */
+    const char *inspect_guard; /* inspect.sql in the texts of these names; NULL: not yet made */
+    const char *inspect_batch;
     /* What was last read of the ledger: pd_ledger.digest, and whether it was altered. A deployment
      * begins with that, not with what somebody has made of it meanwhile. */
     const char *read_digest;
@@ -95,12 +97,20 @@ int64_t pd_db_limit_ms(const pd_db *db);
 /* A request on one of the connections for a statement of predeploy's own. */
 pd_request pd_db_request(const pd_db *db, const char *sql, const char *what);
 
+/* The same for what brings something to its end: no signal stops it, but it has a limit in any
+ * case, and after a signal what is left of its grace. */
+pd_request pd_db_last_request(const pd_db *db, const char *sql, const char *what);
+
 pd_session pd_db_control_session(const pd_db *db);
 pd_session pd_db_worker_session(const pd_db *db);
 
 /* Connects and sets up the session, except for what a pooler makes necessary. */
 bool pd_db_new_connection(pd_db *db, pd_conn *conn, const pd_session *session,
                           pd_session_answer *answer, pd_error *err) PD_CHECKED;
+
+/* The same for the worker, whose backend is looked for from now on while it is silent. */
+bool pd_db_new_worker(pd_db *db, const pd_session *session, pd_session_answer *answer,
+                      pd_error *err) PD_CHECKED;
 
 /* Opens the worker when it is not open. */
 bool pd_db_open_worker(pd_db *db, pd_error *err) PD_CHECKED;
@@ -115,6 +125,10 @@ bool pd_ledger_inspect(pd_db *db, pd_conn *conn, bool drizzle, pd_arena *arena, 
 
 /* The same from a result of inspect.sql. */
 void pd_ledger_inspected(pd_db *db, pd_arena *arena, const PGresult *result, pd_inspection *out);
+
+/* `text` around inspect.sql: *kept, which is made once, as it is long and asked by each
+ * transaction. */
+const char *pd_ledger_inspect_in(pd_db *db, const char *text, const char **kept);
 
 /* Fails with PD_ERROR_UNREACHABLE when `inspection` says that a ledger is not to be touched;
  * `writing` asks for trust, too. */

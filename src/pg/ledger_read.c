@@ -186,8 +186,9 @@ static bool take_all(const reading *self, pd_ledger *out, pd_error *err)
                             pd_group_result(group, self->deployed), out);
     }
     if (found->chained) {
-        out->digest = pd_value_text(arena, pd_group_result(group, self->digest), 0, 0);
-        out->altered = pd_chain_judge(arena, pd_group_result(group, self->chain), out->digest);
+        const PGresult *state = pd_group_result(group, self->digest);
+        out->digest = pd_value_text(arena, state, 0, 0);
+        out->altered = pd_chain_judge(arena, pd_group_result(group, self->chain), state);
         pd_unfinished_take(arena, pd_group_result(group, self->unfinished), out);
     }
     return (!found->drizzle ||

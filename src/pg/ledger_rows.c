@@ -6,12 +6,6 @@
 #include "pg/query.h"
 #include "pg_statements.h"
 
-static const char *text_or_empty(pd_arena *arena, const PGresult *result, int row, int column)
-{
-    const char *text = pd_value_text(arena, result, row, column);
-    return text == NULL ? "" : text;
-}
-
 /* From seconds: the server takes longer to write a time out. */
 static const char *time_of(pd_arena *arena, const PGresult *result, int row, int column)
 {
@@ -61,14 +55,14 @@ bool pd_migrations_take(pd_arena *arena, const PGresult *result, pd_ledger *out,
     for (int i = 0; i < (int)count; i++) {
         pd_ledger_row *row = &out->rows[i];
         (void)pd_value_number(result, i, 0, &row->seq);
-        row->name = text_or_empty(arena, result, i, 1);
-        row->hash = text_or_empty(arena, result, i, 2);
+        row->name = pd_value_shown(arena, result, i, 1);
+        row->hash = pd_value_shown(arena, result, i, 2);
         row->down_sql = pd_value_text(arena, result, i, 3);
         row->down_hash = pd_value_text(arena, result, i, 4);
         row->adopted = pd_value_bool(result, i, 5);
         (void)pd_value_number(result, i, 6, &row->drizzle_id);
         row->has_drizzle_created_at = pd_value_number(result, i, 7, &row->drizzle_created_at);
-        row->deployment = text_or_empty(arena, result, i, 8);
+        row->deployment = pd_value_shown(arena, result, i, 8);
         row->applied_at = time_of(arena, result, i, 9);
         row->tokens = pd_value_text(arena, result, i, 10);
     }
@@ -77,15 +71,15 @@ bool pd_migrations_take(pd_arena *arena, const PGresult *result, pd_ledger *out,
 
 static void fill_deployment(pd_arena *arena, const PGresult *result, int row, pd_deployment *out)
 {
-    out->id = text_or_empty(arena, result, row, 0);
-    out->kind = text_or_empty(arena, result, row, 1);
-    out->commit = text_or_empty(arena, result, row, 2);
+    out->id = pd_value_shown(arena, result, row, 0);
+    out->kind = pd_value_shown(arena, result, row, 1);
+    out->commit = pd_value_shown(arena, result, row, 2);
     out->ref = pd_value_text(arena, result, row, 3);
-    out->actor = text_or_empty(arena, result, row, 4);
-    out->tool_version = text_or_empty(arena, result, row, 5);
+    out->actor = pd_value_shown(arena, result, row, 4);
+    out->tool_version = pd_value_shown(arena, result, row, 5);
     out->started_at = time_of(arena, result, row, 6);
     out->finished_at = PQgetisnull(result, row, 7) != 0 ? NULL : time_of(arena, result, row, 7);
-    out->outcome = text_or_empty(arena, result, row, 8);
+    out->outcome = pd_value_shown(arena, result, row, 8);
     out->detail = pd_value_text(arena, result, row, 9);
     out->backup_reference = pd_value_text(arena, result, row, 10);
     out->tables_before = -1;
@@ -119,7 +113,7 @@ void pd_deployments_take(pd_arena *arena, const PGresult *result, const PGresult
         deployment->migrations = pd_arena_array(arena, (size_t)(end - at), sizeof(const char *));
         while (at < end) {
             deployment->migrations[deployment->migration_count++] =
-                text_or_empty(arena, names, at++, 0);
+                pd_value_shown(arena, names, at++, 0);
         }
     }
 }
@@ -168,7 +162,7 @@ bool pd_drizzle_take(const pd_db *db, pd_arena *arena, const PGresult *result, b
         if (!pd_drizzle_id(db, result, i, &row->id, err)) {
             return false;
         }
-        row->hash = text_or_empty(arena, result, i, 1);
+        row->hash = pd_value_shown(arena, result, i, 1);
         row->has_created_at = pd_value_number(result, i, 2, &row->created_at);
         row->name = pd_value_text(arena, result, i, 3);
     }

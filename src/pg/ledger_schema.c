@@ -2,6 +2,7 @@
 
 #include "base/hash.h"
 #include "base/str.h"
+#include "base/strbuf.h"
 #include "pg/errors.h"
 #include "pg/ledger.h"
 #include "pg/query.h"
@@ -103,12 +104,21 @@ size_t pd_ledger_look(pd_db *db, pd_group *group)
         group, inspect_request(db, pd_query_inspect, pd_layout_is_drizzle(db->options.layout)));
 }
 
+const char *pd_ledger_inspect_in(pd_db *db, const char *text, const char **kept)
+{
+    if (*kept == NULL) {
+        const char *end = strrchr(pd_query_inspect, ';');
+        size_t len = end == NULL ? strlen(pd_query_inspect) : (size_t)(end - pd_query_inspect);
+        PD_AUTO_ARENA scratch = pd_arena_new();
+        const char *pairs[] = {"inspect", pd_arena_strndup(scratch, pd_query_inspect, len), NULL};
+        *kept = pd_query_fill(db->arena, text, pairs);
+    }
+    return *kept;
+}
+
 size_t pd_ledger_guard(pd_db *db, pd_group *group, bool writing)
 {
-    const char *end = strrchr(pd_query_inspect, ';');
-    size_t len = end == NULL ? strlen(pd_query_inspect) : (size_t)(end - pd_query_inspect);
-    const char *pairs[] = {"inspect", pd_arena_strndup(db->arena, pd_query_inspect, len), NULL};
-    const char *sql = pd_query_fill(db->arena, pd_query_inspect_guard, pairs);
+    const char *sql = pd_ledger_inspect_in(db, pd_query_inspect_guard, &db->inspect_guard);
     pd_request request = inspect_request(db, sql, pd_layout_is_drizzle(db->options.layout));
     const char *values[] = {request.values[0], request.values[1], pd_query_bool(writing)};
     return pd_group_add_with(group, request, values, 3);
@@ -154,22 +164,6 @@ static bool fail_create(pd_db *db, pd_error *err)
     return false;
 }
 
-static bool apply_version(pd_db *db, const pd_ledger_migration_file *file, pd_error *err)
-{
-    char hash[PD_SHA256_HEX];
-    pd_sha256_hex(file->text, strlen(file->text), hash);
-    pd_request create = pd_db_request(db, file->text, "cannot create the ledger");
-    create.simple = true;
-    if (!pd_conn_get(&db->control, &create, NULL, err)) {
-        return fail_create(db, err);
-    }
-    const char *values[] = {file->name, hash, PD_VERSION};
-    pd_request add = pd_db_request(db, pd_query_ledger_version_add, "cannot record the ledger");
-    add.values = values;
-    add.count = 3;
-    return pd_conn_get(&db->control, &add, NULL, err);
-}
-
 /* Applied versions must be the first of those that are known here. *count is how many. */
 static bool judge_versions(const PGresult *result, int *count, pd_error *err)
 {
@@ -209,51 +203,137 @@ static bool read_versions(pd_db *db, int *count, pd_error *err)
     return pd_conn_get(&db->control, &request, &result, err) && judge_versions(result, count, err);
 }
 
-static bool upgrade(pd_db *db, pd_error *err)
+/* What is there, asked of a ledger that is not what it should be, and said in words. */
+static bool judge_again(pd_db *db, int *count, pd_error *err)
 {
     PD_AUTO_ARENA scratch = pd_arena_new();
-    pd_inspection before;
-    pd_inspection after;
-    bool drizzle = pd_layout_is_drizzle(db->options.layout);
-    int count = 0;
-    if (!pd_ledger_inspect(db, &db->control, drizzle, scratch, &before, err) ||
-        !pd_ledger_refuse(&before, true, err)) {
-        return false;
-    }
-    if (before.tables && !read_versions(db, &count, err)) {
-        return false;
-    }
-    for (const pd_ledger_migration_file *file = &pd_ledger_migration_files[count];
-         file->name != NULL; file++) {
-        pd_progress_say(db->options.progress, "creating the ledger: %s", file->name);
-        if (!apply_version(db, file, err)) {
-            return false;
-        }
-    }
-    /* Once more, now that nobody can change the tables before this transaction ends. */
-    pd_request revoke = pd_db_request(db, pd_query_ledger_revoke, "cannot create the ledger");
-    pd_request lock = pd_db_request(db, pd_query_ledger_lock_all, "cannot lock the ledger");
-    return pd_conn_get(&db->control, &revoke, NULL, err) &&
-           pd_conn_get(&db->control, &lock, NULL, err) &&
-           pd_ledger_inspect(db, &db->control, drizzle, scratch, &after, err) &&
-           pd_ledger_refuse(&after, true, err);
+    pd_inspection found;
+    *count = 0;
+    return pd_ledger_inspect(db, &db->control, pd_layout_is_drizzle(db->options.layout), scratch,
+                             &found, err) &&
+           pd_ledger_refuse(&found, true, err) && (!found.tables || read_versions(db, count, err));
 }
 
-static bool make_or_upgrade(pd_db *db, pd_error *err)
+/* Begins a transaction and runs the texts of all versions behind the first `count` in it. */
+static bool run_versions(pd_db *db, int count, pd_error *err)
 {
-    pd_request begin = pd_db_request(db, pd_query_ledger_begin, "cannot begin a transaction");
-    pd_request commit = pd_db_request(db, "COMMIT", "cannot commit the ledger");
-    if (pd_conn_get(&db->control, &begin, NULL, err) && upgrade(db, err) &&
-        pd_conn_get(&db->control, &commit, NULL, err)) {
+    PD_AUTO_STRBUF text = pd_strbuf_new(PD_STRBUF_MAX);
+    pd_request create = pd_db_request(db, NULL, "cannot create the ledger");
+    int64_t limit_ms = create.limit_ms;
+    pd_strbuf_adds(&text, pd_query_ledger_begin);
+    for (const pd_ledger_migration_file *file = &pd_ledger_migration_files[count];
+         file->name != NULL; file++) {
+        pd_strbuf_addf(&text, "\n%s", file->text);
+        create.limit_ms += limit_ms;
+    }
+    create.sql = text.data;
+    create.simple = true;
+    return pd_conn_get(&db->control, &create, NULL, err) || fail_create(db, err);
+}
+
+static void add_versions(pd_db *db, int count, pd_group *group)
+{
+    pd_request add = pd_db_request(db, pd_query_ledger_version_add, "cannot record the ledger");
+    for (const pd_ledger_migration_file *file = &pd_ledger_migration_files[count];
+         file->name != NULL; file++) {
+        char *hash = pd_arena_alloc(db->arena, PD_SHA256_HEX);
+        pd_sha256_hex(file->text, strlen(file->text), hash);
+        const char *values[] = {file->name, hash, PD_VERSION};
+        (void)pd_group_add_with(group, add, values, 3);
+    }
+}
+
+static void add_lock(pd_db *db, pd_group *group)
+{
+    pd_group_add(group, pd_db_request(db, pd_query_ledger_revoke, "cannot create the ledger"));
+    pd_group_add(group, pd_db_request(db, pd_query_ledger_lock_all, "cannot lock the ledger"));
+}
+
+/* What was made is looked at once more when nobody can change it before this transaction ends; it
+ * is only written to and committed when nothing is wrong with it. *refused: something is. */
+static bool record_versions(pd_db *db, int count, bool *refused, pd_error *err)
+{
+    PD_AUTO_GROUP group = {.arena = db->arena};
+    add_lock(db, &group);
+    size_t names = pd_names_ask(db, &group, NULL);
+    size_t guard = pd_ledger_guard(db, &group, true);
+    add_versions(db, count, &group);
+    pd_group_add(&group, pd_db_request(db, "COMMIT", "cannot commit the ledger"));
+    if (!pd_group_ask(&group, &db->control, err)) {
+        *refused = group.failed == guard && pd_ledger_guard_failed(err);
+        return false;
+    }
+    db->seen = (pd_sighting){.there = true};
+    pd_ledger_inspected(db, db->arena, pd_group_result(&group, guard), &db->seen.found);
+    db->seen.names = pd_value_text(db->arena, pd_group_result(&group, names), 0, 0);
+    return true;
+}
+
+/* The server has only said that something is wrong: makes the ledger again to say what, and takes
+ * it back. */
+static bool explain_refused(pd_db *db, int count, pd_error *err)
+{
+    PD_AUTO_GROUP group = {.arena = db->arena};
+    pd_inspection found;
+    add_lock(db, &group);
+    size_t place = pd_ledger_look(db, &group);
+    if (!run_versions(db, count, err) || !pd_group_ask(&group, &db->control, err)) {
+        return false;
+    }
+    pd_ledger_inspected(db, db->arena, pd_group_result(&group, place), &found);
+    if (!pd_ledger_refuse(&found, true, err)) {
+        return false;
+    }
+    (void)pd_fail(err, PD_ERROR_UNREACHABLE, "the ledger was not safe to touch for a moment");
+    return pd_error_hint(err, "Somebody changes it at this moment: run predeploy again.");
+}
+
+static bool make_or_upgrade(pd_db *db, int count, pd_error *err)
+{
+    bool refused = false;
+    pd_error why = {0};
+    pd_progress_say(db->options.progress, "creating the ledger");
+    if (run_versions(db, count, err) && record_versions(db, count, &refused, err)) {
         return true;
     }
     pd_db_rollback(db, &db->control);
+    if (refused) {
+        (void)explain_refused(db, count, &why);
+        *err = why;
+        pd_db_rollback(db, &db->control);
+    }
     return false;
 }
 
-/* Asks all that a ledger of this release, owned by who may own it, makes needless to do. *ready:
- * it is one. *running: a deployment that died is not closed. */
-static bool look(pd_db *db, bool *ready, bool *running, pd_error *err)
+/* What taking the lock has found. */
+typedef struct first_look {
+    bool ready;   /* a ledger of this release, owned by who may own it */
+    bool running; /* a deployment that died is not closed */
+    int count;    /* versions that are in */
+} first_look;
+
+/* After an error of the first look: one that says that there is no ledger yet is none. */
+static bool judge_missing(pd_db *db, const pd_group *group, size_t guard, size_t versions,
+                          first_look *out, pd_error *err)
+{
+    bool missing = pd_streq(err->code, "42P01") || pd_streq(err->code, "3F000");
+    pd_error none = {0};
+    if (group->failed == guard && pd_ledger_guard_failed(err)) {
+        *err = none;
+        out->running = true;
+        return judge_again(db, &out->count, err);
+    }
+    if (group->failed != versions || !missing) {
+        return false;
+    }
+    *err = none;
+    pd_inspection found;
+    pd_ledger_inspected(db, db->arena, pd_group_result(group, guard), &found);
+    return pd_ledger_refuse(&found, true, err);
+}
+
+/* Asks all that a ledger that is ready makes needless to do. */
+static bool look(pd_db *db, first_look *out, pd_error *err)
 {
     PD_AUTO_GROUP group = {.arena = db->arena};
     size_t names = pd_names_ask(db, &group, NULL);
@@ -261,35 +341,27 @@ static bool look(pd_db *db, bool *ready, bool *running, pd_error *err)
     size_t versions = pd_group_add(&group, versions_request(db));
     size_t runs = pd_group_add(
         &group, pd_db_request(db, pd_query_deployments_running, "cannot read the ledger"));
-    *ready = false;
     if (!pd_group_ask(&group, &db->control, err)) {
-        bool missing = pd_streq(err->code, "42P01") || pd_streq(err->code, "3F000");
-        pd_error none = {0};
-        bool known = (group.failed == versions && missing) ||
-                     (group.failed == guard && pd_ledger_guard_failed(err));
-        *err = known ? none : *err;
-        return known;
+        return judge_missing(db, &group, guard, versions, out, err);
     }
-    pd_sighting seen = {.there = true};
-    int count = 0;
+    pd_sighting seen = {0};
     pd_ledger_inspected(db, db->arena, pd_group_result(&group, guard), &seen.found);
-    if (!judge_versions(pd_group_result(&group, versions), &count, err)) {
+    if (!judge_versions(pd_group_result(&group, versions), &out->count, err)) {
         return false;
     }
     seen.names = pd_value_text(db->arena, pd_group_result(&group, names), 0, 0);
-    *running = pd_value_bool(pd_group_result(&group, runs), 0, 0);
-    *ready = pd_ledger_migration_files[count].name == NULL;
+    out->running = pd_value_bool(pd_group_result(&group, runs), 0, 0);
+    out->ready = pd_ledger_migration_files[out->count].name == NULL;
+    seen.there = out->ready;
     db->seen = seen;
-    db->seen.there = *ready;
-    return true;
+    return out->ready || pd_ledger_refuse(&seen.found, true, err);
 }
 
 bool pd_ledger_upgrade(pd_db *db, pd_error *err)
 {
-    bool ready = false;
-    bool running = true;
-    if (!look(db, &ready, &running, err) || (!ready && !make_or_upgrade(db, err))) {
+    first_look found = {0};
+    if (!look(db, &found, err) || (!found.ready && !make_or_upgrade(db, found.count, err))) {
         return false;
     }
-    return !running || pd_deployments_close(db, err);
+    return !found.running || pd_deployments_close(db, err);
 }

@@ -16,6 +16,7 @@ typedef enum kind {
     KIND_PATH,      /* the role's own search_path, in front of the first step */
     KIND_ROLE,      /* the role that migrations run as */
     KIND_STATEMENT, /* of the migration */
+    KIND_LIMITS,    /* behind one that took them back */
     KIND_RESET,
     KIND_GUARD, /* the last of a step */
 } kind;
@@ -23,6 +24,7 @@ typedef enum kind {
 typedef struct place {
     size_t step;
     size_t part; /* of the step's requests */
+    bool limits; /* what stands behind that one, and is no part of its own */
 } place;
 
 typedef struct line {
@@ -80,6 +82,11 @@ static bool seek(const line *self, place *at)
     return at->step < self->count;
 }
 
+static const pd_statement *statement_of(const pd_step *step, size_t index)
+{
+    return is_whole(step) ? NULL : &step->script->statements[index];
+}
+
 static kind kind_of(const line *self, const place *at, size_t *index)
 {
     size_t lead = lead_of(self, at->step);
@@ -90,15 +97,20 @@ static kind kind_of(const line *self, const place *at, size_t *index)
     }
     *index = at->part - lead;
     if (*index < statements) {
-        return KIND_STATEMENT;
+        return at->limits ? KIND_LIMITS : KIND_STATEMENT;
     }
     *index -= statements;
     return *index < self->apply->reset.count ? KIND_RESET : KIND_GUARD;
 }
 
-static const pd_statement *statement_of(const pd_step *step, size_t index)
+static void go_on(const line *self, place *at)
 {
-    return is_whole(step) ? NULL : &step->script->statements[index];
+    size_t index = 0;
+    const pd_statement *statement = kind_of(self, at, &index) == KIND_STATEMENT
+                                        ? statement_of(&self->steps[at->step], index)
+                                        : NULL;
+    at->limits = statement != NULL && (statement->traits & PD_TRAIT_LIMITS_BACK) != 0;
+    at->part += at->limits ? 0 : 1;
 }
 
 static pd_request statement_request(line *self, const pd_step *step, size_t index)
@@ -130,6 +142,9 @@ static pd_request request_at(line *self, const place *at)
         break;
     case KIND_STATEMENT:
         return statement_request(self, &self->steps[at->step], index);
+    case KIND_LIMITS:
+        request.sql = apply->limits_sql;
+        break;
     case KIND_RESET:
         return apply->reset.requests[index];
     case KIND_GUARD:
@@ -152,7 +167,7 @@ static void say_next(line *self)
     place at = self->answered;
     bool more = seek(self, &at);
     while (more && kind_of(self, &at, &index) != KIND_STATEMENT) {
-        at.part++;
+        go_on(self, &at);
         more = seek(self, &at);
     }
     if (more) {
@@ -223,10 +238,11 @@ static bool take_answer(line *self, PGresult *result, bool piped)
         break;
     case KIND_PATH:
     case KIND_ROLE:
+    case KIND_LIMITS:
     case KIND_RESET:
         break;
     }
-    self->answered.part++;
+    go_on(self, &self->answered);
     (void)seek(self, &self->answered);
     if (what == KIND_STATEMENT) {
         say_next(self);
@@ -313,6 +329,7 @@ static void fail_here(line *self, pd_reply reply, const PGresult *result, pd_err
         break;
     case KIND_PATH:
     case KIND_ROLE:
+    case KIND_LIMITS:
         (void)pd_pg_fail(err, &apply->db->worker, &request, reply, result);
         break;
     }
@@ -327,7 +344,7 @@ static bool next_request(void *ctx, pd_request *out)
         return false;
     }
     *out = request_at(self, &self->fed);
-    self->fed.part++;
+    go_on(self, &self->fed);
     return true;
 }
 
@@ -403,6 +420,7 @@ bool pd_apply_texts(pd_apply *apply, const pd_step *steps, pd_step_result *resul
     }
     self.begun_ms = pd_now_ms();
     self.arrived_ms = self.begun_ms;
+    (void)seek(&self, &self.answered);
     say_next(&self);
     bool ok = is_plain(&self) ? run_piped(&self, err) : run_one_by_one(&self, err);
     pd_apply_quiet(apply);

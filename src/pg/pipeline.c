@@ -298,6 +298,7 @@ static pd_reply end_early(run *self, bool *last)
 {
     pd_patience whole = pd_cancel_patience(self->conn);
     pd_reply reply = PD_REPLY_TIMEOUT;
+    bool arrived = true;
     if (!end_feeding(self)) {
         return PD_REPLY_LOST;
     }
@@ -307,13 +308,27 @@ static pd_reply end_early(run *self, bool *last)
         patience.deadline_ms = again_ms < whole.deadline_ms ? again_ms : whole.deadline_ms;
         pid_t child = pd_cancel_start(self->conn->pg);
         reply = drain(self, &patience, last);
-        pd_cancel_end(child, whole.deadline_ms);
+        arrived = pd_cancel_end(child, whole.deadline_ms) && arrived;
         if (reply == PD_REPLY_INTERRUPTED) { /* while a deadline's cancel was under way */
             whole = pd_cancel_patience(self->conn);
             reply = PD_REPLY_TIMEOUT;
         }
     }
-    return reply;
+    return arrived ? reply : PD_REPLY_LOST;
+}
+
+/* A signal may be seen before answers that had come already: they count, so that what was
+ * interrupted is what runs. */
+static pd_reply take_arrived(run *self, bool *last)
+{
+    if (PQconsumeInput(self->conn->pg) == 0) {
+        return PD_REPLY_LOST;
+    }
+    pd_reply reply = take_ready(self, last);
+    if (reply != PD_REPLY_DONE) {
+        return reply;
+    }
+    return *last ? PD_REPLY_DONE : PD_REPLY_INTERRUPTED;
 }
 
 static void drive(run *self)
@@ -322,6 +337,9 @@ static void drive(run *self)
     pd_reply reply = PD_REPLY_DONE;
     while (reply == PD_REPLY_DONE && !last && !self->refused) {
         reply = step(self, &last);
+    }
+    if (reply == PD_REPLY_INTERRUPTED) {
+        reply = take_arrived(self, &last);
     }
     if (reply != PD_REPLY_DONE && self->reply == PD_REPLY_DONE) {
         self->reply = reply;

@@ -37,11 +37,4 @@ typedef struct pd_pipeline {
 pd_reply pd_conn_pipeline(pd_conn *conn, const pd_pipeline *line, size_t *failed,
                           PGresult **result);
 
-/* Asks `count` requests in one round trip; results[i] is the answer to requests[i], NULL when it
- * has none, and the caller clears them all, whatever is returned. The first error becomes *err,
- * with that request's `what` and kind. Signals are not looked at when the first is `undisturbed`.
- * Outside a transaction block the requests are one transaction. */
-bool pd_conn_get_all(pd_conn *conn, const pd_request *requests, size_t count, PGresult **results,
-                     pd_error *err) PD_CHECKED;
-
 #endif

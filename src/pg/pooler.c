@@ -57,7 +57,7 @@ bool pd_pooler_settle(pd_db *db, const pd_session_answer *answer, pd_error *err)
     if (db->options.read_only) {
         return true;
     }
-    if (!pd_db_new_connection(db, &db->worker, &worker, &other, err)) {
+    if (!pd_db_new_worker(db, &worker, &other, err)) {
         return false;
     }
     pd_session_each_time(db, &db->worker, &worker);

@@ -96,6 +96,12 @@ const char *pd_value_text(pd_arena *arena, const PGresult *result, int row, int 
                             (size_t)PQgetlength(result, row, column));
 }
 
+const char *pd_value_shown(pd_arena *arena, const PGresult *result, int row, int column)
+{
+    const char *text = pd_value_text(arena, result, row, column);
+    return text == NULL ? "" : text;
+}
+
 bool pd_value_bool(const PGresult *result, int row, int column)
 {
     return PQgetisnull(result, row, column) == 0 && *PQgetvalue(result, row, column) == 't';

@@ -23,6 +23,8 @@ const char *pd_query_array(pd_arena *arena, const char *const *items, size_t cou
 
 /* Values of a result. Text goes to the arena; NULL stays NULL. */
 const char *pd_value_text(pd_arena *arena, const PGresult *result, int row, int column);
+const char *pd_value_shown(pd_arena *arena, const PGresult *result, int row,
+                           int column); /* "" for NULL */
 bool pd_value_bool(const PGresult *result, int row, int column);
 /* False when the value is NULL or no whole number of 64 bits. */
 bool pd_value_number(const PGresult *result, int row, int column, int64_t *out);

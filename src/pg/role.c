@@ -31,18 +31,20 @@ pd_request pd_role_request(const pd_db *db, const char **values)
 
 bool pd_role_explain(const pd_db *db, pd_error *err)
 {
-    const char *role = db->options.settings->role;
-    const char *user = PQuser(db->control.pg);
+    PGconn *pg = db->control.pg;
+    const char *login = PQuser(pg);
+    const char *role = pd_query_identifier(db->arena, pg, db->options.settings->role);
+    const char *user = pd_query_identifier(db->arena, pg, login == NULL ? "" : login);
     if (pd_streq(err->code, "42501")) {
         return pd_error_hint(err,
                              "Migrations run as [deploy] role of .predeploy, and who connects must "
-                             "be a member of it: GRANT \"%s\" TO \"%s\";",
+                             "be a member of it: GRANT %s TO %s;",
                              role, user);
     }
     if (pd_streq(err->code, "22023") || pd_streq(err->code, "42704")) {
         return pd_error_hint(err,
                              "[deploy] role of .predeploy names a role that is not there: correct "
-                             "it, or CREATE ROLE \"%s\"; GRANT \"%s\" TO \"%s\";",
+                             "it, or CREATE ROLE %s; GRANT %s TO %s;",
                              role, role, user);
     }
     return false;

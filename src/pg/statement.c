@@ -7,7 +7,7 @@
 
 #define SEAL_CONSTRAINT "seal_sealed_by_fkey"
 
-static const char *what_of(pd_arena *arena, const pd_step *step)
+const char *pd_step_what(pd_arena *arena, const pd_step *step)
 {
     return pd_arena_printf(arena, "cannot %s %s",
                            step->kind == PD_STEP_REVERT ? "take out" : "apply", step->name);
@@ -16,8 +16,7 @@ static const char *what_of(pd_arena *arena, const pd_step *step)
 static bool same_transaction(pd_apply *apply)
 {
     PD_AUTO_RESULT result = NULL;
-    pd_request request = pd_apply_request(apply, pd_query_batch_xact, "");
-    request.undisturbed = true;
+    pd_request request = pd_db_last_request(apply->db, pd_query_batch_xact, "");
     return pd_conn_ask(&apply->db->worker, &request, &result) == PD_REPLY_DONE &&
            pd_streq(PQgetvalue(result, 0, 0), apply->xid);
 }
@@ -38,7 +37,7 @@ bool pd_statement_commits(const char *tag)
 
 bool pd_statement_fail_left(pd_apply *apply, const pd_step *step, const char *tag, pd_error *err)
 {
-    const char *what = what_of(apply->arena, step);
+    const char *what = pd_step_what(apply->arena, step);
     apply->committed_part = pd_statement_commits(tag);
     if (apply->committed_part) {
         (void)pd_fail(err, PD_ERROR_PARTIAL, "%s: a statement committed the transaction", what);
@@ -53,7 +52,7 @@ bool pd_statement_fail_left(pd_apply *apply, const pd_step *step, const char *ta
                               "transaction already.");
 }
 
-static bool fail_copy(const char *what, pd_error *err)
+bool pd_statement_fail_copy(const char *what, pd_error *err)
 {
     (void)pd_fail(err, PD_ERROR_APPLY, "%s: COPY from or to the client", what);
     return pd_error_hint(err, "There is no client to copy from or to: use INSERT, or COPY with a "
@@ -63,10 +62,10 @@ static bool fail_copy(const char *what, pd_error *err)
 void pd_statement_fail(pd_apply *apply, const pd_step *step, pd_reply reply, const PGresult *result,
                        pd_error *err)
 {
-    pd_request request = pd_apply_request(apply, NULL, what_of(apply->arena, step));
+    pd_request request = pd_apply_request(apply, NULL, pd_step_what(apply->arena, step));
     request.limit_ms = pd_statement_limit_ms(apply);
     if (apply->db->worker.copied && (reply == PD_REPLY_DONE || reply == PD_REPLY_ERROR)) {
-        (void)fail_copy(request.what, err);
+        (void)pd_statement_fail_copy(request.what, err);
         return;
     }
     bool seal = pd_streq(pd_pg_field(result, PG_DIAG_CONSTRAINT_NAME), SEAL_CONSTRAINT) &&

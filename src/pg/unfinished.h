@@ -6,11 +6,8 @@
 
 #define PD_UNFINISHED_LIMIT "100000" /* statements of half-applied migrations that are read */
 
-/* Where the ledger has that table (pd_inspection.chained): on the control connection, into
+/* Where the ledger has that table (pd_inspection.chained): the question, and its answer into
  * out->unfinished. */
-bool pd_unfinished_read(pd_db *db, pd_arena *arena, pd_ledger *out, pd_error *err) PD_CHECKED;
-
-/* The same in two halves, for who asks for several things at once. */
 pd_request pd_unfinished_request(const pd_db *db);
 void pd_unfinished_take(pd_arena *arena, const PGresult *result, pd_ledger *out);
 

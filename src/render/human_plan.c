@@ -221,6 +221,8 @@ static const char *work_done(const pd_human *human)
         return pd_arena_printf(human->arena, "%s %s in %s",
                                pd_streq(report->command, "rollback") ? "took out" : "applied",
                                pd_count_noun(human->arena, (int64_t)steps.done, "migration"), took);
+    if (report->half)
+        return pd_arena_printf(human->arena, "stopped half-way after %s", took);
     if (steps.undone + steps.failed > 0)
         return pd_arena_printf(human->arena, "rolled back after %s", took);
     return "";

@@ -184,6 +184,8 @@ static const char *state_text(const pd_unfinished *row)
 {
     if (row->done)
         return "done";
+    if (row->pid > 0)
+        return "running";
     return row->error == NULL ? "not finished" : "failed";
 }
 
@@ -195,6 +197,33 @@ static void add_errors(const pd_human *human, const pd_ledger *ledger)
         if (!row->done && row->error != NULL)
             pd_human_said(human, PD_STYLE_PLAIN, "error", row->error);
     }
+}
+
+/* How it goes on: by itself, by the next run, or by a hand. `before` without an answer is said of
+ * what leaves no trace in the catalogue. */
+static const char *how_it_goes_on(const pd_human *human, const pd_ledger *ledger)
+{
+    const pd_unfinished *doubtful = NULL;
+    const char *command = "deploy";
+    for (size_t i = 0; i < ledger->unfinished_count; i++) {
+        const pd_unfinished *row = &ledger->unfinished[i];
+        command = row->down ? "rollback 1" : command;
+        if (row->pid > 0)
+            return pd_arena_printf(human->arena,
+                                   "Process %lld of the server is at work on it now: wait until it "
+                                   "ends. If nobody is behind it any more, `predeploy %s` ends it "
+                                   "and goes on.",
+                                   (long long)row->pid, row->down ? "rollback 1" : "deploy");
+        if (doubtful == NULL && !row->done && pd_streq(row->before, "unasked"))
+            doubtful = row;
+    }
+    if (doubtful == NULL)
+        return pd_arena_printf(human->arena, "`predeploy %s` goes on where it stopped.", command);
+    return pd_arena_printf(
+        human->arena,
+        "`predeploy %s` goes on where it stopped if statement %d (%s) can be run "
+        "again; else it says what to look at, and how to say whether it is done.",
+        command, doubtful->number, pd_printable(human->arena, doubtful->kind));
 }
 
 /* Half-applied migrations: which of their statements are in. */
@@ -226,9 +255,7 @@ static void add_unfinished(const pd_human *human, const pd_ledger *ledger)
               "statements that ran outside of a transaction");
     add_table(human, &rows);
     add_errors(human, ledger);
-    pd_human_said(human, PD_STYLE_HINT, "hint",
-                  down ? "`predeploy rollback 1` goes on where it stopped."
-                       : "`predeploy deploy` goes on where it stopped.");
+    pd_human_said(human, PD_STYLE_HINT, "hint", how_it_goes_on(human, ledger));
 }
 
 void pd_human_status(const pd_human *human)

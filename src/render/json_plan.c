@@ -174,6 +174,7 @@ json_t *pd_json_unfinished(const pd_ledger *ledger)
         pd_put_text(value, "object", row->object);
         pd_put_text(value, "state", row->done ? "done" : "running");
         pd_put_text(value, "error", row->error);
+        pd_put_count(value, "pid", row->pid > 0 ? row->pid : -1);
         pd_put_text(value, "started_at", row->started_at);
         pd_put_text(value, "deployment", row->deployment);
         pd_push(array, value);

@@ -188,10 +188,11 @@ static const char *left_behind(const pd_report *report, pd_arena *arena, const c
 {
     pd_step_counts steps = pd_count_steps(report);
     if (steps.done == 0)
-        return otherwise;
-    return pd_arena_printf(arena, "%zu of %s stayed %s", steps.done,
+        return report->half ? "the database is partly changed" : otherwise;
+    return pd_arena_printf(arena, "%zu of %s stayed %s%s", steps.done,
                            pd_count_noun(arena, (int64_t)steps.pending, "migration"),
-                           pd_streq(report->command, "rollback") ? "out" : "in");
+                           pd_streq(report->command, "rollback") ? "out" : "in",
+                           report->half ? ", one stopped half-way" : "");
 }
 
 const char *pd_verdict_line(const pd_report *report, pd_arena *arena)

@@ -212,7 +212,8 @@ void pd_sql_analyse(pd_arena *arena, pd_sql_tables *tables, const pd_sql_input *
     for (size_t at = 0; at <= input->len;) {
         size_t end =
             input->breakpoints ? pd_sql_find_breakpoint(input->text, input->len, at) : input->len;
-        chunk piece = {.text = input->text + at, .len = end - at, .offset = at, .ledger = input->ledger};
+        chunk piece = {
+            .text = input->text + at, .len = end - at, .offset = at, .ledger = input->ledger};
         if (end < input->len)
             piece.text = pd_arena_strndup(arena, piece.text, piece.len);
         if (!analyse_chunk(arena, tables, &piece, out))

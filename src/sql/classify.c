@@ -231,7 +231,8 @@ void pd_sql_classify(pd_arena *arena, pd_sql_tables *tables, const PgQuery__Node
                              : pd_sql_verb(arena, text, out->offset, out->offset + out->len);
     out->object = object_name(arena, statement, kind);
     out->table = table_name(arena, statement);
-    out->traits |= pd_sql_control_traits(statement) | pd_sql_session_trait(statement);
+    out->traits |= pd_sql_control_traits(statement);
+    pd_sql_settings(statement, out);
     pd_sql_outside(arena, statement, out);
     if (copies_data(statement))
         out->traits |= PD_TRAIT_COPY_STDIN;

@@ -25,8 +25,13 @@
  * What expressions say, operator classes and collations are not compared. */
 void pd_sql_outside(pd_arena *arena, const PgQuery__Node *statement, pd_statement *out);
 
-/* PD_TRAIT_SESSION or 0. */
-unsigned pd_sql_session_trait(const PgQuery__Node *statement);
+/* Adds what the statement does to settings: PD_TRAIT_SESSION or PD_TRAIT_LOCAL, and to limits:
+ * PD_TRAIT_LIMITS_BACK, PD_TRAIT_LOCK_LIMIT with lock_ms. */
+void pd_sql_settings(const PgQuery__Node *statement, pd_statement *out);
+
+/* limits.c: the part of that about limits; of a set_config with three constants. */
+void pd_sql_variable_limits(const PgQuery__VariableSetStmt *stmt, pd_statement *out);
+void pd_sql_config_limits(const PgQuery__FuncCall *call, pd_statement *out);
 
 /* PD_TRAIT_TRANSACTION_CONTROL for what begins or ends a transaction, with PD_TRAIT_PARTS where it
  * is a plain COMMIT or BEGIN; 0 for the rest. */

@@ -8,7 +8,8 @@
 #define TEXT_MAX 1024 /* bytes of a verb, an object or an error */
 #define TRAITS_ALL                                                                                 \
     ((unsigned)(PD_TRAIT_NO_TRANSACTION | PD_TRAIT_TRANSACTION_CONTROL | PD_TRAIT_COPY_STDIN |     \
-                PD_TRAIT_TABLES_UNKNOWN | PD_TRAIT_PARTS | PD_TRAIT_SESSION | PD_TRAIT_LEDGER))
+                PD_TRAIT_TABLES_UNKNOWN | PD_TRAIT_PARTS | PD_TRAIT_SESSION | PD_TRAIT_LEDGER |    \
+                PD_TRAIT_LIMITS_BACK | PD_TRAIT_LOCK_LIMIT | PD_TRAIT_LOCAL))
 
 static void put_number(pd_strbuf *out, uint64_t number)
 {
@@ -56,6 +57,7 @@ bool pd_sql_wire_put(pd_strbuf *out, size_t index, const pd_script *script)
         put_text(out, statement->table);
         put_number(out, (uint64_t)statement->outside);
         put_subject(out, statement->subject);
+        put_number(out, (uint64_t)statement->lock_ms);
     }
     if (out->truncated)
         return false;
@@ -140,6 +142,7 @@ static void get_statement(reader *in, pd_arena *arena, size_t text_len, pd_state
     out->table = get_text(in, arena);
     out->outside = (pd_outside)get_number(in, PD_OUTSIDE_COUNT - 1);
     out->subject = get_subject(in, arena);
+    out->lock_ms = (int64_t)get_number(in, INT32_MAX);
     bool alone = (out->traits & PD_TRAIT_NO_TRANSACTION) != 0;
     if ((out->outside == PD_OUTSIDE_NONE) != (out->subject == NULL) ||
         (alone && out->outside == PD_OUTSIDE_NONE))

@@ -156,9 +156,10 @@ def line(postgres, counts):
 def with_trips(rows, sides, counts):
     """Adds to the rows of the sides behind the first how many round trips one run of each takes."""
     for row, side in zip(rows, sides[1:]):
+        time.sleep(0.5)  # the line notes it when its connections end
         counts.write_text("")
         side()
-        time.sleep(0.5)  # the line notes it when its connections end
+        time.sleep(0.5)
         row["round_trips"] = sum(map(int, counts.read_text().split()))
         yield row
 

@@ -255,7 +255,12 @@ CALL fill();
 """, "DROP PROCEDURE fill;\nDROP TABLE log;\n")
     failed = deploy(shop, db)
     assert failed.status == 6, failed
+    assert "UPDATE predeploy.statements" in failed.json["error"]["hint"], failed
     assert db.query("SELECT count(*) FROM log") == "1"
+    status = shop.run("status", env=db.env)
+    assert "if statement 3 (CALL) can be run again" in " ".join(status.out.split()), status
+    shown = shop.run("deploy", env=db.env)
+    assert "stopped half-way after" in shown.out and "rolled back" not in shown.out, shown
     doubt = deploy(shop, db)
     assert doubt.status == 6 and "statement 3 (CALL)" in doubt.json["error"]["message"], doubt
     assert db.query("SELECT count(*) FROM log") == "1"
@@ -293,6 +298,17 @@ def test_changed_text_is_refused(shop, db):
     applied(shop, db, deploy(shop, db), name)
 
 
+def test_what_is_done_is_done_once(shop, db):
+    """Also when the marker goes with the mistake: nothing asks for it to run outside any more."""
+    text = "CREATE TABLE notes (id int);\nINSERT INTO notes VALUES (1);\nSELECT nosuch();\n"
+    name = more(shop, "05_notes", "-- predeploy: no-transaction\n" + text, "DROP TABLE notes;\n")
+    assert deploy(shop, db).status == 6
+    shop.write(shop.up(name), text.replace("nosuch", "now"))
+    shop.commit("no marker")
+    applied(shop, db, deploy(shop, db), name)
+    assert db.query("SELECT count(*) FROM notes") == "1"
+
+
 def test_missing_half_is_refused(shop, db):
     name = more(shop, "05_notes", "CREATE TABLE notes (id int);\nVACUUM nosuch;\n", "DROP TABLE notes;\n")
     assert deploy(shop, db).status == 6
@@ -303,11 +319,21 @@ def test_missing_half_is_refused(shop, db):
     assert name not in db.applied()
 
 
+def test_what_only_parts_the_text_is_not_counted(shop, db):
+    more(shop, "05_notes", "--> statement-breakpoint\n".join((
+        "CREATE TABLE notes (id int);\n", "COMMIT;\n", "DROP INDEX CONCURRENTLY nosuch;\n",
+        "BEGIN;\n")), "DROP TABLE notes;\n")
+    failed = deploy(shop, db)
+    assert failed.status == 6, failed
+    assert "1 of its 2 statements is done" in failed.json["error"]["hint"], failed
+
+
 def test_half_taken_out(shop, db):
     name = more(shop, "05_idx", IDX, "DROP INDEX CONCURRENTLY orders_customer;\nSELECT nosuch();\n")
     assert deploy(shop, db).status == 0
     failed = shop.run("rollback", "--format", "json", env=db.env)
     assert failed.status == 6, failed
+    assert "with a new one" not in failed.json["error"]["hint"], failed
     assert index(db, "orders_customer") == "" and db.applied()[-1] == name
     result = deploy(shop, db)
     assert (result.status, result.rules) == (1, ["half-applied"]), result
@@ -374,6 +400,28 @@ def test_killed(shop, blocked, db):
         wait_for_build(db, process)
         process.kill()
         process.wait()
+    blocked("ROLLBACK")
+    finishes(shop, db)
+
+
+def test_what_a_dead_run_left_at_work(shop, blocked, db):
+    """status names it; the next run ends it, and does not warn of it."""
+    shop.write(".predeploy", "[deploy]\n\tlockTimeout = 200ms\n\tstatementTimeout = 1s\n")
+    shop.commit("impatient")
+    with shop.predeploy.start("deploy", env=db.env, cwd=shop.path) as process:
+        wait_for_build(db, process)
+        pid = db.query("SELECT pid FROM pg_stat_activity WHERE query LIKE 'CREATE INDEX CONC%'")
+        status = shop.run("status", env=db.env)
+        assert f"Process {pid} of the server is at work" in " ".join(status.out.split()), status
+        rows = shop.run("status", "--format", "json", env=db.env).json["unfinished"]
+        assert [row["pid"] for row in rows] == [None, int(pid)], rows
+        process.kill()
+        process.wait()
+    result = deploy(shop, db)
+    assert (result.status, result.rules) == (6, ["old-transaction"]), result
+    finding = result.json["findings"][0]
+    assert f"process {pid} " not in finding["message"], finding
+    assert "without a limit" in finding["hint"], finding
     blocked("ROLLBACK")
     finishes(shop, db)
 

@@ -118,9 +118,11 @@ BROKEN = {
     ),
     "sql-transaction-control": write("drizzle/0002_seed.sql", "SELECT 1;\nCOMMIT;\n"),
     "sql-psql-command": write("drizzle/0002_seed.sql", "\\i other.sql\nSELECT 1;\n"),
+    "sql-lock-timeout": write("drizzle/0002_seed.sql", "SET lock_timeout = 0;\nSELECT 1;\n"),
     "sql-copy-stdin": write("drizzle/0002_seed.sql", "COPY customers FROM STDIN;\n"),
 }
-WARNINGS = {"journal-when-in-future", "rollback-irreversible", "sql-empty", "sql-outside-set"}
+WARNINGS = {"journal-when-in-future", "rollback-irreversible", "sql-empty", "sql-lock-timeout",
+            "sql-outside-set"}
 del BROKEN["sql-outside-set"]
 
 

@@ -210,12 +210,14 @@ def test_a_ledger_altered_by_hand(layout, make_repo, db):
     assert repo.run("deploy", env=db.env).status == 0
     name = db.applied()[1]
     db.query(f"UPDATE predeploy.migrations SET duration_ms = 7777 WHERE name = '{name}'")
-    for command in (("check",), ("plan",), ("deploy",), ("rollback", "1"), ("verify",)):
+    commands = (("check",), ("plan",), ("deploy",), ("rollback", "1"), ("verify",), ("status",))
+    for command in commands:
         result = repo.run(*command, "--format", "json", env=db.env)
         status = 7 if command[0] == "verify" else 1
         assert (result.status, result.rules) == (status, ["ledger-altered"]), (command, result)
         finding = result.json["findings"][0]
         assert "predeploy.migrations" in finding["message"] and finding["hint"], finding
+    assert "altered by hand" in repo.run("status", env=db.env).out
     assert repo.check().status == 0, "without a database there is nothing to say"
     # looked at, and accepted by one deployment
     repo.write(".predeploy", '[rule "ledger-altered"]\n\tseverity = warning\n')
@@ -231,6 +233,35 @@ def test_a_ledger_altered_by_hand(layout, make_repo, db):
     assert repo.check(env=db.env).rules == [], "it stands in front of the new beginning"
     db.query("UPDATE predeploy.deployments SET actor = 'nobody' WHERE seq = 2")
     assert repo.check(env=db.env).rules == ["ledger-altered"]
+
+
+def test_an_emptied_ledger(repo, db):
+    """A ledger that lost all rows is not one that never had any: nothing runs twice."""
+    assert repo.run("deploy", env=db.env).status == 0
+    db.query("TRUNCATE predeploy.deployments CASCADE")
+    for command in ("check", "deploy", "status"):
+        result = repo.run(command, "--format", "json", env=db.env)
+        assert (result.status, result.rules) == (1, ["ledger-altered"]), (command, result)
+
+
+def test_a_ledger_whose_migrations_were_all_taken_out(repo, db):
+    assert repo.run("deploy", env=db.env).status == 0
+    assert repo.run("rollback", str(len(db.applied())), env=db.env).status == 0
+    for command in ("status", "deploy"):
+        result = repo.run(command, "--format", "json", env=db.env)
+        assert (result.status, result.rules) == (0, []), (command, result)
+
+
+def test_a_seal_that_is_gone_is_no_fault_of_the_migration(repo, db):
+    assert repo.run("deploy", env=db.env).status == 0
+    db.query("DROP TABLE predeploy.seal")
+    repo.migration("20240301000000_more" if repo.layout == "drizzle-folders" else "0009_more",
+                   "CREATE TABLE more ();\n", "DROP TABLE more;\n")
+    repo.commit("more")
+    result = repo.run("deploy", "--format", "json", env=db.env)
+    assert result.status == 5, result
+    hint = result.json["error"]["hint"]
+    assert "predeploy.seal" in hint and "Mend the migration" not in hint, result
 
 
 def test_an_altered_ledger_is_accepted_by_a_deployment_of_nothing(repo, db):

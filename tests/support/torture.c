@@ -1,7 +1,6 @@
-/* Reads the environment, finds where main begins and ends, and counts. See torture.h. */
+/* Reads the environment and counts. See torture.h. */
 #include "torture.h"
 
-#include <dlfcn.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <link.h>
@@ -12,11 +11,6 @@
 #include <string.h>
 #include <unistd.h>
 
-typedef int main_function(int argc, char **argv, char **env);
-typedef int start_function(main_function *real, int argc, char **argv, void (*init)(void),
-                           void (*fini)(void), void (*rtld_fini)(void), void *stack_end);
-
-static main_function *real_main;
 static const char *wanted_kind = "";
 static long wanted_at;
 static bool persists;
@@ -84,9 +78,12 @@ static const char *word_of(const char *name, const char *otherwise)
     return value != NULL ? value : otherwise;
 }
 
-static int tortured_main(int argc, char **argv, char **env)
+/* Behind those of all libraries, in front of main. */
+__attribute__((constructor)) static void begin(void)
 {
     const char *path = getenv("TORTURE_REPORT");
+    if (strcmp(program_invocation_short_name, "predeploy") != 0)
+        return;
     wanted_kind = word_of("TORTURE_KIND", "");
     wanted_at = strtol(word_of("TORTURE_AT", "0"), NULL, 10);
     persists = strcmp(word_of("TORTURE_PERSIST", "0"), "1") == 0;
@@ -95,24 +92,11 @@ static int tortured_main(int argc, char **argv, char **env)
         report = open(path, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0666);
     process = getpid();
     dl_iterate_phdr(note_own, NULL);
-    bool meant = strcmp(program_invocation_short_name, "predeploy") == 0;
-    atomic_store(&active, meant ? 1 : 0);
-    int status = real_main(argc, argv, env);
-    atomic_store(&active, 0);
-    if (meant)
-        say("calls", NULL, atomic_load(&calls));
-    return status;
+    atomic_store(&active, 1);
 }
 
-int __libc_start_main(main_function *real, int argc, char **argv, void (*init)(void),
-                      void (*fini)(void), void (*rtld_fini)(void), void *stack_end);
-
-int __libc_start_main(main_function *real, int argc, char **argv, void (*init)(void),
-                      void (*fini)(void), void (*rtld_fini)(void), void *stack_end)
+__attribute__((destructor)) static void end(void)
 {
-    void *found = dlsym(RTLD_NEXT, "__libc_start_main");
-    start_function *start = NULL;
-    memcpy(&start, &found, sizeof start);
-    real_main = real;
-    return start(tortured_main, argc, argv, init, fini, rtld_fini, stack_end);
+    if (atomic_exchange(&active, 0) == 1)
+        say("calls", NULL, atomic_load(&calls));
 }

@@ -6,10 +6,10 @@
  *   TORTURE_PERSIST  1: that call and all of its kind behind it
  *   TORTURE_WHERE    parent: calls of the process (as a rule); child: of each child that it forks
  *                    and that runs no other program, counted from 1 in each
- *   TORTURE_REPORT   a file that gets the line "failed NAME" at each failure, and when main has
- *                    returned "calls N"
+ *   TORTURE_REPORT   a file that gets the line "failed NAME" when that call fails, and when the
+ *                    process exits "calls N"
  *
- * Calls count from the beginning of main to its end, and only in a program named predeploy; calls
+ * Calls count from the beginning of main on, and only in a program named predeploy; calls
  * of libraries count where predeploy itself makes them.
  */
 #ifndef PD_SUPPORT_TORTURE_H

@@ -181,7 +181,7 @@ class Proxy:
                 continue
             if code != CANCEL_REQUEST and self._is_hit(link, direction, held, end, length, startup):
                 line.sendall(held[begin:end])
-                line.sendall(self._act(link, direction, held[end : end + length]))
+                self._act(link, direction, held[end : end + length], line)
                 begin = end + length
             elif link.cut or link.hole or self.hole:
                 begin = end + length
@@ -209,20 +209,23 @@ class Proxy:
                 self.hit = message
             return found
 
-    def _act(self, link, direction, data):
-        """What of the message is to be sent on."""
+    def _act(self, link, direction, data, line):
         with self.lock:
             action = self.action(self.hit) if callable(self.action) else self.action
             if action == PASS:
-                return b"" if link.cut else data
-            if action in (HOLE, HOLE_AFTER, HOLE_ONE):
+                line.sendall(b"" if link.cut else data)
+            elif action in (HOLE, HOLE_AFTER, HOLE_ONE):
                 self.hole = self.hole or action != HOLE_ONE
                 link.hole = True
-                return data if action == HOLE_AFTER else b""
-            link.cut = True
-            if direction == FRONT:
-                link.close_client()  # the answer to it must not overtake the cut
-            return {CUT_BEFORE: b"", CUT_AFTER: data, CUT_MIDDLE: data[: len(data) // 2]}[action]
+                line.sendall(data if action == HOLE_AFTER else b"")
+            else:
+                if direction == FRONT:
+                    link.close_client()  # the answer to it must not overtake the cut
+                some = {CUT_BEFORE: 0, CUT_AFTER: len(data), CUT_MIDDLE: len(data) // 2}[action]
+                try:
+                    line.sendall(data[:some])
+                finally:
+                    link.cut = True  # from here on the other direction closes what it finds open
 
 
 def size_of(data, at, startup):

@@ -1,5 +1,6 @@
 -- A fingerprint of both ledgers: equal before and after a migration, or the migration touched one.
 SELECT pg_catalog.pg_current_xact_id_if_assigned()::pg_catalog.text,
+       {{half_print}},
        (SELECT pg_catalog.concat_ws(':', pg_catalog.count(*),
             pg_catalog.sum(pg_catalog.hashtextextended(m.name, m.seq)),
             pg_catalog.sum(pg_catalog.hashtextextended(m.hash, m.seq)),

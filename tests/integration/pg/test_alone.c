@@ -1,51 +1,6 @@
 /* Statements outside of transactions: what is done about each kind, by what stands there before,
  * by what a broken attempt has left, and by what the ledger says of it. */
-#include "batches.h"
-
-#define NAME "0002_alone"
-
-/* One statement outside of transactions, in a database that `setup` made. */
-typedef struct scenario {
-    pd_outside outside;
-    const char *text;
-    pd_subject subject;
-    const char *setup;
-    const char *before; /* of the row that a broken attempt left, NULL: there was none */
-    const char *error;  /* NULL: it is applied */
-    const char *ask;    /* "": nothing is asked */
-    const char *answer;
-} scenario;
-
-#define TABLE "CREATE TABLE t (a int, b int); INSERT INTO t VALUES (1, 2);"
-#define INVALID "UPDATE pg_index SET indisvalid = false WHERE indexrelid = 'i'::regclass;"
-#define SHAPE "using btree\ncolumn 1:a 0\n"
-#define INDEX(tolerance)                                                                           \
-    {                                                                                              \
-        .schema = "", .name = "i", .table_schema = "", .table = "t", .shape = SHAPE,               \
-        .tolerant = tolerance                                                                      \
-    }
-#define CREATE PD_OUTSIDE_CREATE_INDEX, "CREATE INDEX CONCURRENTLY i ON t (a)", INDEX(false)
-#define CREATE_IF                                                                                  \
-    PD_OUTSIDE_CREATE_INDEX, "CREATE INDEX CONCURRENTLY IF NOT EXISTS i ON t (a)", INDEX(true)
-#define NAMED(object)                                                                              \
-    {                                                                                              \
-        .schema = "", .name = object, .table_schema = "", .table = "", .shape = ""                 \
-    }
-#define DROP PD_OUTSIDE_DROP_INDEX, "DROP INDEX CONCURRENTLY i", NAMED("i")
-#define REINDEX PD_OUTSIDE_REINDEX, "REINDEX INDEX CONCURRENTLY i", NAMED("i")
-#define PARTITIONS                                                                                 \
-    "CREATE TABLE p (a int) PARTITION BY LIST (a);"                                                \
-    "CREATE TABLE c PARTITION OF p FOR VALUES IN (1); CREATE TABLE d PARTITION OF p DEFAULT;"      \
-    "DROP TABLE d;"
-#define DETACH                                                                                     \
-    PD_OUTSIDE_DETACH, "ALTER TABLE p DETACH PARTITION c CONCURRENTLY",                            \
-    {                                                                                              \
-        .schema = "", .name = "c", .table_schema = "", .table = "p", .shape = ""                   \
-    }
-#define VALID "SELECT indisvalid AND indisready FROM pg_index WHERE indexrelid = to_regclass('i')"
-#define DEFINITION "SELECT pg_get_indexdef(to_regclass('i'))"
-#define THERE "SELECT to_regclass('i') IS NOT NULL"
-#define ATTACHED "SELECT count(*) FROM pg_inherits"
+#include "alone.h"
 
 static const scenario scenarios[] = {
     /* CREATE INDEX: never begun */
@@ -130,36 +85,6 @@ static const scenario scenarios[] = {
     {PD_OUTSIDE_UNKNOWN, "DO 'BEGIN INSERT INTO t VALUES (3); COMMIT; END'", NAMED(""), TABLE,
      "unasked", "nobody can tell", "SELECT count(*) FROM t", "1"},
 };
-
-static pd_step *add_alone(world *w, trial *t, const scenario *s)
-{
-    pd_step *step = add_step(w, t, PD_STEP_APPLY, NAME, s->text);
-    pd_statement *statement = ((pd_script *)(uintptr_t)step->script)->statements;
-    step->alone = true;
-    step->unbound = true;
-    statement->outside = s->outside;
-    statement->subject = &s->subject;
-    return step;
-}
-
-static void add_row(world *w, const trial *t, const pd_step *step, const char *before, int pid)
-{
-    char digest[PD_SHA256_HEX];
-    pd_statement_digest(step->text, step->script->statements, digest);
-    ask(w, pd_arena_printf(
-               w->arena,
-               "INSERT INTO predeploy.statements (migration, direction, number, hash, digest, "
-               "kind, state, object, before, deployment, backend_pid, backend_start) SELECT '" NAME
-               "', 'up', 1, '%s', '%s', 'RUN', 'running', NULL, '%s', '%s', %d, coalesce((SELECT "
-               "backend_start FROM pg_stat_activity WHERE pid = %d), '2020-01-01')",
-               step->hash, digest, before, t->deployment.id, pid, pid));
-}
-
-static const char *rows(world *w)
-{
-    return ask(w, "SELECT coalesce(string_agg(concat_ws(' ', number, state, before), ',' ORDER BY "
-                  "number), '') FROM predeploy.statements");
-}
 
 static void check_applied(world *w, const scenario *s, size_t number)
 {
@@ -332,12 +257,60 @@ static void what_is_in_is_told(void **state)
     pd_db_close(&t.db);
 }
 
+static pd_step *add_path_call_vacuum(world *w, trial *t)
+{
+    pd_step *step = add_step(w, t, PD_STEP_APPLY, NAME,
+                             "SET search_path = evil, pg_catalog;; CALL public.p();; "
+                             "VACUUM public.t");
+    pd_statement *statements = ((pd_script *)(uintptr_t)step->script)->statements;
+    static const pd_subject none = NAMED("");
+    step->alone = true;
+    statements[0].traits = PD_TRAIT_SESSION;
+    for (size_t i = 1; i < 3; i++) {
+        statements[i].outside = PD_OUTSIDE_REPEAT;
+        statements[i].traits = PD_TRAIT_NO_TRANSACTION;
+        statements[i].subject = &none;
+    }
+    return step;
+}
+
+/* The session that a broken attempt leaves is the migration's: nothing is counted in it. */
+static void operators_of_a_migration_count_nothing(void **state)
+{
+    world *w = *state;
+    trial t;
+    ask(w, "CREATE TABLE t (a int); CREATE SCHEMA evil;"
+           "CREATE FUNCTION evil.no(name, name) RETURNS bool LANGUAGE sql AS 'SELECT false';"
+           "CREATE OPERATOR evil.= (LEFTARG = name, RIGHTARG = name, FUNCTION = evil.no)");
+    trial_open(w, &t, PD_LAYOUT_PLAIN);
+    ask(w, "CREATE PROCEDURE p() LANGUAGE sql AS $$INSERT INTO predeploy.migrations (name, hash, "
+           "adopted, deployment, duration_ms) SELECT 'x', repeat('0', 64), false, id, 0 FROM "
+           "predeploy.deployments$$");
+    add_path_call_vacuum(w, &t);
+    must(w, trial_run(w, &t));
+    assert_true(t.result.ledger_changed);
+    assert_non_null(t.result.half);
+    assert_int_equal(t.result.tables_before, 1);
+    ask(w, "DELETE FROM predeploy.migrations");
+    t.batch.steps = &t.steps[1];
+    t.batch.count = 1;
+    add_path_call_vacuum(w, &t);
+    t.batch.count = 1;
+    must(w, trial_run(w, &t));
+    assert_int_equal(t.result.tables_before, 1);
+    pd_db_close(&t.db);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        WORLD_TEST(each_kind_in_each_state),   WORLD_TEST(an_orphan_is_ended_first),
-        WORLD_TEST(a_stranger_is_left_alone),  WORLD_TEST(a_build_is_not_under_lock_timeout),
-        WORLD_TEST(a_changed_ledger_stops_it), WORLD_TEST(what_is_in_is_told),
+        WORLD_TEST(each_kind_in_each_state),
+        WORLD_TEST(an_orphan_is_ended_first),
+        WORLD_TEST(a_stranger_is_left_alone),
+        WORLD_TEST(a_build_is_not_under_lock_timeout),
+        WORLD_TEST(a_changed_ledger_stops_it),
+        WORLD_TEST(what_is_in_is_told),
+        WORLD_TEST(operators_of_a_migration_count_nothing),
     };
     return cmocka_run_group_tests(tests, world_open, world_close);
 }

@@ -71,6 +71,28 @@ static void somebody_comes_between_two_batches(void **state)
     }
 }
 
+/* What is adopted sends nothing: the answers are those of the steps behind it. */
+static void an_error_behind_an_adoption(void **state)
+{
+    world *w = *state;
+    trial t;
+    trial_open(w, &t, PD_LAYOUT_PLAIN);
+    add_step(w, &t, PD_STEP_ADOPT, "0001_a", NULL);
+    add_step(w, &t, PD_STEP_APPLY, "0002_b", "SELECT nope;;\nSELECT 1");
+    assert_false(trial_run(w, &t));
+    expect_error(w, PD_ERROR_APPLY, "cannot apply 0002_b");
+    assert_non_null(t.result.failure);
+    assert_string_equal(t.result.failure->migration, "0002_b");
+    assert_int_equal(t.result.failure->place.line, 1);
+    assert_int_equal(t.states[1].state, PD_STEP_FAILED);
+    t.steps[1].text = "SELECT 1;;\nSELECT nope";
+    t.steps[1].script = cut(w->arena, t.steps[1].text);
+    assert_false(trial_run(w, &t));
+    assert_non_null(t.result.failure);
+    assert_int_equal(t.result.failure->place.line, 2);
+    pd_db_close(&t.db);
+}
+
 /* A rollback, a transaction each, when the layout is not Drizzle's any more. */
 static void fences_of_two_batches_may_differ(void **state)
 {
@@ -213,6 +235,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         WORLD_TEST(a_transaction_each),
         WORLD_TEST(somebody_comes_between_two_batches),
+        WORLD_TEST(an_error_behind_an_adoption),
         WORLD_TEST(fences_of_two_batches_may_differ),
         WORLD_TEST(a_plan_from_an_old_ledger_does_nothing),
         WORLD_TEST(tables_of_others_are_not_predicted),

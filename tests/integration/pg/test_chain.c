@@ -170,6 +170,9 @@ static const char *const edits[] = {
     "TRUNCATE predeploy.migrations",
     "INSERT INTO predeploy.migrations (name, hash, adopted, deployment, duration_ms) "
     "SELECT 'new', hash, false, deployment, 0 FROM predeploy.migrations WHERE seq = 1",
+    /* everything goes at once */
+    "TRUNCATE predeploy.deployments, predeploy.migrations CASCADE",
+    "DELETE FROM predeploy.migrations; DELETE FROM predeploy.deployments",
     /* any column of any deployment */
     "UPDATE predeploy.deployments SET kind = 'adopt' WHERE seq = " NTH(0),
     "UPDATE predeploy.deployments SET commit = 'x' WHERE seq = " NTH(0),

@@ -12,6 +12,7 @@
 #include <unistd.h>
 
 #include "base/clock.h"
+#include "pg/internal.h"
 
 typedef enum pd_cut {
     CUT_NONE,
@@ -21,6 +22,7 @@ typedef enum pd_cut {
     CUT_FOR_GOOD, /* it does not arrive, and from then on nothing does */
     CUT_GONE,
     CUT_SIGNAL, /* it does not arrive, the line stays, and the test gets a signal */
+    CUT_POOLED, /* nothing is cut: the process at the door is another than the one that works */
 } pd_cut;
 
 typedef struct relay {
@@ -40,10 +42,31 @@ static int unix_socket(const char *path, bool listening)
     return rc == 0 && (!listening || listen(fd, 16) == 0) ? fd : -1;
 }
 
+/* BackendKeyData: a pooler gives out its own. */
+static void change_key(char *chunk, ssize_t got)
+{
+    char *key = memmem(chunk, (size_t)got, "K\0\0\0\x0c", 5);
+    if (key != NULL && key + 9 <= chunk + got) {
+        key[5] = 1;
+    }
+}
+
 static bool pass_on(int from, int to, char *chunk, ssize_t *got)
 {
     *got = read(from, chunk, 8192);
     return *got > 0 && (to < 0 || write(to, chunk, (size_t)*got) == *got);
+}
+
+static bool pass_back(int server, int client, char *chunk, bool pooled)
+{
+    ssize_t got = 0;
+    if (!pass_on(server, -1, chunk, &got)) {
+        return false;
+    }
+    if (pooled) {
+        change_key(chunk, got);
+    }
+    return write(client, chunk, (size_t)got) == got;
 }
 
 /* One connection, in a process of its own. Ends by leaving, which closes both sides. */
@@ -54,7 +77,7 @@ static void serve(int client, int server, volatile pd_cut *cut, pid_t test)
     for (;;) {
         struct pollfd fds[2] = {{.fd = client, .events = POLLIN}, {.fd = server, .events = POLLIN}};
         (void)poll(fds, 2, -1);
-        if (fds[1].revents != 0 && !pass_on(server, client, chunk, &got)) {
+        if (fds[1].revents != 0 && !pass_back(server, client, chunk, *cut == CUT_POOLED)) {
             return;
         }
         if (fds[0].revents == 0) {
@@ -180,6 +203,78 @@ static void the_truth_is_found_out(void **state)
     }
 }
 
+/* Rows that stand behind a savepoint which was left open are the transaction's, too. */
+static void a_savepoint_hides_nothing(void **state)
+{
+    world *w = *state;
+    relay r;
+    trial t;
+    relay_start(w, &r);
+    open_through(w, &r, &t);
+    t.steps[0].alone = true;
+    t.steps[0].text = "CREATE TABLE a (i int);;SAVEPOINT s";
+    t.steps[0].script = cut(w->arena, t.steps[0].text);
+    *r.cut = CUT_AFTER;
+    must(w, trial_run(w, &t));
+    *r.cut = CUT_NONE;
+    assert_string_equal(ask(w, "SELECT to_regclass('a')"), "a");
+    assert_string_equal(ask(w, "SELECT count(*) FROM predeploy.statements"), "0");
+    pd_db_close(&t.db);
+    relay_stop(w, &r);
+}
+
+/* What was announced, and could never be sent, is as if it had not been begun. */
+static void what_was_not_sent_is_not_in_doubt(void **state)
+{
+    world *w = *state;
+    static const pd_subject none = {
+        .schema = "", .name = "", .table_schema = "", .table = "", .shape = ""};
+    relay r;
+    trial t;
+    relay_start(w, &r);
+    open_through(w, &r, &t);
+    t.steps[0].alone = true;
+    t.steps[0].text = "VACUUM";
+    pd_script *script = cut(w->arena, t.steps[0].text);
+    script->statements[0].outside = PD_OUTSIDE_UNKNOWN;
+    script->statements[0].traits = PD_TRAIT_NO_TRANSACTION;
+    script->statements[0].subject = &none;
+    t.steps[0].script = script;
+    *r.cut = CUT_AFTER;
+    assert_false(trial_run(w, &t));
+    *r.cut = CUT_NONE;
+    expect_error(w, PD_ERROR_APPLY, "lost again and again");
+    assert_null(t.result.half);
+    assert_string_equal(ask(w, "SELECT count(*) FROM predeploy.statements"), "0");
+    must(w, trial_run(w, &t));
+    pd_db_close(&t.db);
+    relay_stop(w, &r);
+}
+
+/* In some ways to write a time it can't be told which one was meant: IST is India's and Israel's.
+ */
+static void times_may_be_written_in_any_way(void **state)
+{
+    world *w = *state;
+    relay r;
+    trial t;
+    ask(w, pd_arena_printf(w->arena,
+                           "ALTER DATABASE %s SET datestyle = 'SQL';"
+                           "ALTER DATABASE %s SET timezone = 'Asia/Kolkata'",
+                           w->dbname, w->dbname));
+    relay_start(w, &r);
+    open_through(w, &r, &t);
+    *r.cut = CUT_HOLE;
+    assert_false(trial_run(w, &t));
+    *r.cut = CUT_NONE;
+    expect_error(w, PD_ERROR_APPLY, "was rolled back");
+    assert_string_equal(ask(w, "SELECT count(*) FROM pg_stat_activity WHERE datname = "
+                               "current_database() AND state LIKE 'idle in transaction%'"),
+                        "0");
+    pd_db_close(&t.db);
+    relay_stop(w, &r);
+}
+
 /* The control connection dies as well, so that only a new one can ask. */
 static void lose_control(world *w, trial *t)
 {
@@ -247,13 +342,33 @@ static void a_signal_during_commit(void **state)
     relay_stop(w, &r);
 }
 
+/* Behind a pooler of sessions, too, the worker's backend is looked for while it is silent. */
+static void a_lost_answer_behind_a_pooler(void **state)
+{
+    world *w = *state;
+    relay r;
+    trial t;
+    relay_start(w, &r);
+    *r.cut = CUT_POOLED;
+    open_through(w, &r, &t);
+    assert_int_equal(t.db->pooling, PD_POOLING_SESSION);
+    assert_non_null(t.db->worker.alive);
+    assert_string_equal(
+        ask(w, pd_arena_printf(w->arena, "SELECT count(*) FROM pg_stat_activity WHERE pid = %lld",
+                               (long long)t.db->worker_pid)),
+        "1");
+    must(w, trial_run(w, &t));
+    pd_db_close(&t.db);
+    relay_stop(w, &r);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        WORLD_TEST(the_truth_is_found_out),
-        WORLD_TEST(a_new_connection_asks),
-        WORLD_TEST(some_things_cannot_be_told),
-        WORLD_TEST(a_signal_during_commit),
+        WORLD_TEST(a_savepoint_hides_nothing),     WORLD_TEST(what_was_not_sent_is_not_in_doubt),
+        WORLD_TEST(the_truth_is_found_out),        WORLD_TEST(times_may_be_written_in_any_way),
+        WORLD_TEST(a_lost_answer_behind_a_pooler), WORLD_TEST(a_new_connection_asks),
+        WORLD_TEST(some_things_cannot_be_told),    WORLD_TEST(a_signal_during_commit),
     };
     return cmocka_run_group_tests(tests, world_open, world_close);
 }

@@ -8,6 +8,7 @@
 #include <netinet/in.h>
 
 #include "base/clock.h"
+#include "pg/internal.h"
 
 static void refuse(world *w, const char *conninfo, pd_error_kind kind, const char *part)
 {
@@ -185,6 +186,23 @@ static void read_only_means_read_only(void **state)
     assert_string_equal(ask(w, "SELECT to_regnamespace('predeploy')"), "NULL");
 }
 
+/* Also when locks are waited for without end. */
+static void what_no_signal_stops_has_a_limit(void **state)
+{
+    world *w = *state;
+    w->settings.lock_timeout_ms = 0;
+    w->settings.connect_timeout_ms = 2000;
+    pd_db *db = open_db(w, PD_LAYOUT_PLAIN);
+    assert_int_equal(pd_db_request(db, "", "").limit_ms, 0);
+    pd_request last = pd_db_last_request(db, "", "");
+    assert_true(last.undisturbed);
+    assert_int_equal(last.limit_ms, pd_db_patience_ms(db));
+    w->interrupt.signal = SIGTERM;
+    w->interrupt.seen_ms = pd_now_ms();
+    assert_true(pd_db_last_request(db, "", "").limit_ms <= PD_GRACE_MS);
+    pd_db_close(&db);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -197,6 +215,7 @@ int main(void)
         WORLD_TEST(a_malformed_string_is_never_quoted),
         WORLD_TEST(a_database_that_takes_no_writes),
         WORLD_TEST(read_only_means_read_only),
+        WORLD_TEST(what_no_signal_stops_has_a_limit),
     };
     return cmocka_run_group_tests(tests, world_open, world_close);
 }

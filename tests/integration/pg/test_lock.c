@@ -285,6 +285,31 @@ static void default_privileges_do_not_reach_it(void **state)
            "DROP ROLE mallory, \"o'dd \"\"one\"");
 }
 
+/* Somebody's event trigger sees to it that each new table runs code: found before it is written to,
+ * and nothing is committed. */
+static void what_was_made_is_looked_at(void **state)
+{
+    world *w = *state;
+    ask(w,
+        "CREATE FUNCTION spy() RETURNS trigger LANGUAGE plpgsql AS "
+        "'BEGIN RAISE EXCEPTION ''it was called''; END';"
+        "CREATE FUNCTION add_spy() RETURNS event_trigger LANGUAGE plpgsql AS $$ DECLARE r record; "
+        "BEGIN FOR r IN SELECT DISTINCT object_identity AS name FROM "
+        "pg_event_trigger_ddl_commands() "
+        "WHERE object_type = 'table' LOOP EXECUTE 'CREATE TRIGGER spy BEFORE INSERT ON ' || r.name "
+        "|| ' EXECUTE FUNCTION public.spy()'; END LOOP; END $$;"
+        "CREATE EVENT TRIGGER spies ON ddl_command_end WHEN TAG IN ('CREATE TABLE') "
+        "EXECUTE FUNCTION add_spy()");
+    PD_AUTO_DB db = open_db(w, PD_LAYOUT_PLAIN);
+    assert_false(pd_db_lock(db, true, &w->err));
+    expect_error(w, PD_ERROR_UNREACHABLE, "the ledger is not safe to touch");
+    assert_non_null(strstr(w->err.detail, "it has a trigger"));
+    assert_string_equal(ask(w, "SELECT count(*) FROM pg_namespace WHERE nspname = 'predeploy'"),
+                        "0");
+    ask(w, "DROP EVENT TRIGGER spies");
+    must(w, pd_db_lock(db, true, &w->err));
+}
+
 static void a_foreign_schema_is_refused(void **state)
 {
     world *w = *state;
@@ -383,6 +408,7 @@ int main(void)
         WORLD_TEST(a_role_needs_create_on_the_database),
         WORLD_TEST(hostile_ledgers_are_refused),
         WORLD_TEST(default_privileges_do_not_reach_it),
+        WORLD_TEST(what_was_made_is_looked_at),
         WORLD_TEST(a_foreign_schema_is_refused),
         WORLD_TEST(a_role_may_own_it_through_a_group),
         WORLD_TEST(a_group_with_others_in_it_is_refused),

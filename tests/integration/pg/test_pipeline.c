@@ -2,11 +2,13 @@
 #include "pg_world.h"
 
 #include <signal.h>
+#include <sys/socket.h>
+#include <sys/un.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
 #include "base/clock.h"
-#include "pg/pipeline.h"
+#include "pg/group.h"
 
 /* Texts in a row, or one text so often. */
 typedef struct line {
@@ -327,41 +329,139 @@ static void a_group_in_one_go(void **state)
 {
     world *w = *state;
     pd_conn conn;
-    PGresult *results[3];
     const char *values[] = {"41", NULL};
-    pd_request requests[3] = {
-        {.sql = "SELECT $1::int + 1, $2::text", .what = "cannot add", .values = values, .count = 2},
-        {.sql = "SELECT 'two'", .what = "cannot say two"},
-        {.sql = "SELECT 'three'", .what = "cannot say three"}};
+    PD_AUTO_GROUP group = {.arena = w->arena};
+    PD_AUTO_GROUP broken = {.arena = w->arena};
+    pd_request add = {.sql = "SELECT $1::int + 1, $2::text", .what = "cannot add"};
+    pd_request two = {.sql = "SELECT 'two'", .what = "cannot say two"};
+    pd_request three = {.sql = "SELECT 'three'", .what = "cannot say three"};
     open_conn(w, &conn);
-    must(w, pd_conn_get_all(&conn, requests, 3, results, &w->err));
-    assert_string_equal(PQgetvalue(results[0], 0, 0), "42");
-    assert_int_equal(PQgetisnull(results[0], 0, 1), 1);
-    assert_string_equal(PQgetvalue(results[2], 0, 0), "three");
-    for (size_t i = 0; i < 3; i++) {
-        pd_result_cleanup(&results[i]);
-    }
-    requests[1].sql = "SELECT nope";
-    requests[1].kind = PD_ERROR_UNREACHABLE;
-    assert_false(pd_conn_get_all(&conn, requests, 3, results, &w->err));
+    (void)pd_group_add_with(&group, add, values, 2);
+    (void)pd_group_add(&group, two);
+    (void)pd_group_add(&group, three);
+    must(w, pd_group_ask(&group, &conn, &w->err));
+    assert_string_equal(PQgetvalue(pd_group_result(&group, 0), 0, 0), "42");
+    assert_int_equal(PQgetisnull(pd_group_result(&group, 0), 0, 1), 1);
+    assert_string_equal(PQgetvalue(pd_group_result(&group, 2), 0, 0), "three");
+    two.sql = "SELECT nope";
+    two.kind = PD_ERROR_UNREACHABLE;
+    (void)pd_group_add_with(&broken, add, values, 2);
+    (void)pd_group_add(&broken, two);
+    (void)pd_group_add(&broken, three);
+    assert_false(pd_group_ask(&broken, &conn, &w->err));
     expect_error(w, PD_ERROR_UNREACHABLE, "cannot say two");
     assert_string_equal(w->err.code, "42703");
-    assert_non_null(results[0]);
-    assert_null(results[1]);
-    assert_null(results[2]);
-    pd_result_cleanup(&results[0]);
+    assert_int_equal(broken.failed, 1);
+    assert_non_null(pd_group_result(&broken, 0));
+    assert_null(pd_group_result(&broken, 1));
+    assert_null(pd_group_result(&broken, 2));
     pd_conn_close(&conn);
+}
+
+/* A door that lets the server's socket be exchanged for one where nobody answers. */
+typedef struct door {
+    char folder[64];
+    char path[108];
+    int silent;
+} door;
+
+static void door_open(world *w, door *d, pd_conn *conn)
+{
+    const char *host = strstr(w->server, "host='") + 6;
+    memset(d, 0, sizeof *d);
+    (void)snprintf(d->folder, sizeof d->folder, "/tmp/predeploy-test-XXXXXX");
+    assert_non_null(mkdtemp(d->folder));
+    (void)snprintf(d->path, sizeof d->path, "%s/.s.PGSQL.5432", d->folder);
+    assert_int_equal(
+        symlink(pd_arena_printf(w->arena, "%.*s/.s.PGSQL.5432", (int)strcspn(host, "'"), host),
+                d->path),
+        0);
+    memset(conn, 0, sizeof *conn);
+    conn->interrupt = &w->interrupt;
+    world_connect(w, conn, pd_arena_printf(w->arena, "%s host='%s'", w->conninfo, d->folder));
+    struct sockaddr_un address = {.sun_family = AF_UNIX};
+    memcpy(address.sun_path, d->path, sizeof d->path);
+    assert_int_equal(unlink(d->path), 0);
+    d->silent = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
+    assert_int_equal(bind(d->silent, (struct sockaddr *)&address, sizeof address), 0);
+    assert_int_equal(listen(d->silent, 16), 0);
+}
+
+static void door_close(door *d)
+{
+    (void)close(d->silent);
+    (void)unlink(d->path);
+    (void)rmdir(d->folder);
+}
+
+/* A request to cancel that is still on its way could hit what comes next: nothing is to come. */
+static void a_late_cancel_hits_nothing(void **state)
+{
+    world *w = *state;
+    door d;
+    pd_conn conn;
+    PD_AUTO_RESULT result = NULL;
+    pd_request request = {
+        .sql = "SELECT pg_sleep(0.2)", .what = "", .undisturbed = true, .limit_ms = 50};
+    door_open(w, &d, &conn);
+    w->interrupt.signal = SIGINT; /* so that it is waited for shortly */
+    w->interrupt.seen_ms = pd_now_ms();
+    assert_int_equal(pd_conn_ask(&conn, &request, &result), PD_REPLY_TIMEOUT);
+    assert_false(pd_conn_usable(&conn));
+    assert_non_null(result);
+    pd_conn_close(&conn);
+    door_close(&d);
+    const char *const texts[] = {"SELECT pg_sleep(0.2)", NULL};
+    line l = {.texts = texts, .limit_ms = 50};
+    door_open(w, &d, &conn);
+    w->interrupt.seen_ms = pd_now_ms();
+    assert_int_equal(run(&conn, &l).reply, PD_REPLY_TIMEOUT);
+    assert_false(pd_conn_usable(&conn));
+    pd_conn_close(&conn);
+    door_close(&d);
+}
+
+static void nothing_to_do(void *ctx)
+{
+    (void)ctx;
+}
+
+/* What no signal stops has an end when the run is late. */
+static void the_limit_of_the_run_ends_all(void **state)
+{
+    world *w = *state;
+    pd_conn conn;
+    PD_AUTO_RESULT result = NULL;
+    pd_request request = {.sql = "SELECT pg_sleep(5)", .what = "", .undisturbed = true};
+    open_conn(w, &conn);
+    pd_error none = {0};
+    assert_true(pd_interrupt_open(&w->interrupt, &none));
+    w->interrupt.late = true;
+    w->interrupt.seen_ms = pd_now_ms() - PD_LATE_GRACE_MS;
+    conn.tick = nothing_to_do;
+    conn.tick_ms = 20;
+    assert_int_equal(pd_conn_ask(&conn, &request, &result), PD_REPLY_TIMEOUT);
+    pd_conn_close(&conn);
+    pd_interrupt_close(&w->interrupt);
 }
 
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        WORLD_TEST(answers_come_in_order),     WORLD_TEST(nothing_behind_an_error_runs),
-        WORLD_TEST(many_small_ones),           WORLD_TEST(large_ones),
-        WORLD_TEST(notices_do_not_stop_it),    WORLD_TEST(a_connection_that_is_lost),
-        WORLD_TEST(each_request_has_its_time), WORLD_TEST(a_signal_cancels_what_runs),
-        WORLD_TEST(a_signal_ends_a_flood),     WORLD_TEST(the_guard_is_in_front_of_the_sync),
-        WORLD_TEST(copy_has_no_place_in_it),   WORLD_TEST(a_group_in_one_go),
+        WORLD_TEST(answers_come_in_order),
+        WORLD_TEST(nothing_behind_an_error_runs),
+        WORLD_TEST(many_small_ones),
+        WORLD_TEST(large_ones),
+        WORLD_TEST(notices_do_not_stop_it),
+        WORLD_TEST(a_connection_that_is_lost),
+        WORLD_TEST(each_request_has_its_time),
+        WORLD_TEST(a_signal_cancels_what_runs),
+        WORLD_TEST(a_signal_ends_a_flood),
+        WORLD_TEST(the_guard_is_in_front_of_the_sync),
+        WORLD_TEST(copy_has_no_place_in_it),
+        WORLD_TEST(a_group_in_one_go),
+        WORLD_TEST(a_late_cancel_hits_nothing),
+        WORLD_TEST(the_limit_of_the_run_ends_all),
     };
     return cmocka_run_group_tests(tests, world_open, world_close);
 }

@@ -126,6 +126,9 @@ static void a_role_that_cannot_be_set(void **state)
     w->settings.role = "nobody";
     assert_false(pd_db_read_ledger(db, w->arena, &ledger, &w->err));
     expect_error(w, PD_ERROR_UNREACHABLE, "CREATE ROLE \"nobody\"");
+    w->settings.role = "no\"body";
+    assert_false(pd_db_read_ledger(db, w->arena, &ledger, &w->err));
+    expect_error(w, PD_ERROR_UNREACHABLE, "CREATE ROLE \"no\"\"body\"");
     w->settings.role = "Od\"d'";
     must(w, pd_db_read_ledger(db, w->arena, &ledger, &w->err));
     pd_db_close(&db);

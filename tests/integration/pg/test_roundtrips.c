@@ -1,4 +1,4 @@
-/* A batch costs the same number of round trips, whatever the number of migrations. */
+/* A deployment costs the same number of round trips, whatever the number of migrations. */
 #include "batches.h"
 
 #include <unistd.h>
@@ -22,13 +22,36 @@ static int count_round_trips(const char *path)
     return count;
 }
 
-/* A batch of `count` migrations on a worker that is there already. */
-static int round_trips(world *w, trial *t, size_t count)
+/* What a connection sends between trace_begin and trace_end. */
+typedef struct tracing {
+    const char *path;
+    FILE *file;
+    PGconn *pg;
+} tracing;
+
+static tracing trace_begin(world *w, const pd_conn *conn)
 {
-    const char *path = pd_arena_printf(w->arena, "/tmp/predeploy-trace-%d", (int)getpid());
+    tracing trace = {.pg = conn->pg};
+    trace.path = pd_arena_printf(w->arena, "/tmp/predeploy-trace-%d-%d", (int)getpid(),
+                                 PQbackendPID(conn->pg));
+    trace.file = fopen(trace.path, "w");
+    assert_non_null(trace.file);
+    PQtrace(trace.pg, trace.file);
+    return trace;
+}
+
+static int trace_end(const tracing *trace)
+{
+    PQuntrace(trace->pg);
+    (void)fclose(trace->file);
+    int found = count_round_trips(trace->path);
+    (void)unlink(trace->path);
+    return found;
+}
+
+static void add_batch(world *w, trial *t, size_t count, const pd_ledger *ledger)
+{
     pd_step *steps = pd_arena_array(w->arena, count, sizeof *steps);
-    pd_ledger ledger = {0};
-    must(w, pd_db_read_ledger(t->db, w->arena, &ledger, &w->err));
     for (size_t i = 0; i < count; i++) {
         t->batch.count = 0;
         const char *name = pd_arena_printf(w->arena, "%zu_%zu", count, i);
@@ -45,17 +68,20 @@ static int round_trips(world *w, trial *t, size_t count)
     }
     t->batch.steps = steps;
     t->batch.count = count;
-    t->batch.expected = &ledger;
-    t->batch.last = false;
+    t->batch.expected = ledger;
     t->result.steps = pd_arena_array(w->arena, count, sizeof *t->result.steps);
-    FILE *trace = fopen(path, "w");
-    assert_non_null(trace);
-    PQtrace(t->db->worker.pg, trace);
+}
+
+/* A batch of `count` migrations on a worker that is there already. */
+static int round_trips(world *w, trial *t, size_t count)
+{
+    pd_ledger ledger = {0};
+    must(w, pd_db_read_ledger(t->db, w->arena, &ledger, &w->err));
+    add_batch(w, t, count, &ledger);
+    t->batch.last = false;
+    tracing trace = trace_begin(w, &t->db->worker);
     must(w, trial_run(w, t));
-    PQuntrace(t->db->worker.pg);
-    (void)fclose(trace);
-    int found = count_round_trips(path);
-    (void)unlink(path);
+    int found = trace_end(&trace);
     assert_int_equal(t->result.steps[count - 1].state, PD_STEP_DONE);
     return found;
 }
@@ -91,6 +117,62 @@ static void four_for_any_number(void **state)
                                    "'700_33'"),
                             "DROP TABLE t_700_33; -- \"\\ {,}");
         pd_db_close(&t.db);
+        ask(w, "DROP SCHEMA predeploy CASCADE; DROP SCHEMA IF EXISTS drizzle CASCADE; "
+               "DROP SCHEMA public CASCADE; CREATE SCHEMA public");
+    }
+}
+
+/* Under connections that stand: take the lock, look, make the ledger (in two), read it, begin; on
+ * the worker a batch, and Drizzle's table in front of it. */
+static void first_deployment(world *w, pd_layout_kind layout, size_t count)
+{
+    trial t = {.db = open_db(w, layout)};
+    pd_deployment deployment = {.id = DEPLOYMENT,
+                                .kind = "deploy",
+                                .commit = "9f1c2e7a9f1c2e7a",
+                                .actor = "somebody",
+                                .tool_version = PD_VERSION,
+                                .tables_before = -1,
+                                .tables_after = -1};
+    tracing control = trace_begin(w, &t.db->control);
+    must(w, pd_db_lock(t.db, true, &w->err));
+    must(w, pd_db_read_ledger(t.db, w->arena, &t.ledger, &w->err));
+    must(w, pd_db_begin_deployment(t.db, &deployment, &w->err));
+    must(w, pd_db_open_worker(t.db, &w->err));
+    t.batch = (pd_batch){
+        .deployment = &deployment, .min_tables = -1, .exact_tables = -1, .predicted_tables = -1};
+    add_batch(w, &t, count, &t.ledger);
+    t.batch.last = true;
+    tracing worker = trace_begin(w, &t.db->worker);
+    must(w, trial_run(w, &t));
+    assert_int_equal(trace_end(&worker), layout == PD_LAYOUT_PLAIN ? 4 : 5);
+    assert_int_equal(trace_end(&control), 6);
+    pd_db_close(&t.db);
+    assert_string_equal(ask(w, "SELECT outcome FROM predeploy.deployments"), "succeeded");
+}
+
+/* Take the lock, look, read. */
+static void nothing_to_do(world *w, pd_layout_kind layout, size_t count)
+{
+    pd_ledger ledger = {0};
+    pd_db *db = open_db(w, layout);
+    tracing control = trace_begin(w, &db->control);
+    must(w, pd_db_lock(db, true, &w->err));
+    must(w, pd_db_read_ledger(db, w->arena, &ledger, &w->err));
+    assert_int_equal(trace_end(&control), 3);
+    assert_int_equal(ledger.count, count);
+    pd_db_close(&db);
+}
+
+static void a_whole_deployment(void **state)
+{
+    world *w = *state;
+    static const pd_layout_kind layouts[] = {PD_LAYOUT_PLAIN, PD_LAYOUT_DRIZZLE,
+                                             PD_LAYOUT_DRIZZLE_FOLDERS};
+    static const size_t counts[] = {1, 100};
+    for (size_t i = 0; i < 6; i++) {
+        first_deployment(w, layouts[i / 2], counts[i % 2]);
+        nothing_to_do(w, layouts[i / 2], counts[i % 2]);
         ask(w, "DROP SCHEMA predeploy CASCADE; DROP SCHEMA IF EXISTS drizzle CASCADE; "
                "DROP SCHEMA public CASCADE; CREATE SCHEMA public");
     }
@@ -135,6 +217,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         WORLD_TEST(four_for_any_number),
+        WORLD_TEST(a_whole_deployment),
         WORLD_TEST(each_statement_has_its_time),
     };
     return cmocka_run_group_tests(tests, world_open, world_close);

@@ -23,10 +23,11 @@ typedef struct fake {
     pd_strbuf log;
     int lock_fails;
     int backup_fails;
-    int lock_timeouts;    /* how many batches end with PD_ERROR_LOCKED first */
-    int changes;          /* how many batches find another ledger first */
-    size_t failing_batch; /* 1-based, 0: none */
-    const char *half;     /* what a failing batch leaves */
+    int lock_timeouts;       /* how many batches end with PD_ERROR_LOCKED first */
+    int changes;             /* how many batches find another ledger first */
+    size_t failing_batch;    /* 1-based, 0: none */
+    const char *half;        /* what a failing batch leaves */
+    const char *half_locked; /* what one that ends with PD_ERROR_LOCKED leaves */
     size_t batches;
     const char *outcome;
     int64_t predicted;
@@ -94,6 +95,7 @@ static inline bool fake_apply(void *ctx, pd_arena *arena, const pd_batch *batch,
     }
     if (f->lock_timeouts > 0) {
         f->lock_timeouts--;
+        result->half = f->half_locked;
         return pd_fail(err, PD_ERROR_LOCKED, "cannot have a table's lock");
     }
     if (f->batches == f->failing_batch) {

@@ -69,12 +69,35 @@ static void first_half_fails(world *w)
     w->fake.half = "0001_a is half applied";
 }
 
+/* The second attempt does not come as far as the rows of the first. */
+static void half_then_blind(world *w)
+{
+    fill_file(w->arena, &w->set.migrations[0].up, "0001_a.sql", "vacuum;");
+    w->fake.lock_timeouts = 1;
+    w->fake.half_locked = "0001_a is half applied";
+    w->fake.failing_batch = 2;
+}
+
 static void half_with_another_text(world *w)
 {
     pd_ledger *ledger = &w->fake.ledger;
     pd_unfinished *row = PD_PUSH(w->arena, ledger->unfinished, ledger->unfinished_count,
                                  ledger->unfinished_capacity);
     *row = (pd_unfinished){.migration = "0001_a", .number = 1, .digest = "x", .done = true};
+}
+
+/* 0002_b has one more statement than was done, and no marker, or no CONCURRENTLY, any more. */
+static void half_asks_no_more(world *w)
+{
+    pd_ledger *ledger = &w->fake.ledger;
+    static const char text[] = "select 1; select 2;";
+    static const pd_statement first = {.len = 8};
+    char *digest = pd_arena_alloc(w->arena, PD_SHA256_HEX);
+    fill_file(w->arena, &w->set.migrations[1].up, "0002_b.sql", text);
+    pd_statement_digest(text, &first, digest);
+    pd_unfinished *row = PD_PUSH(w->arena, ledger->unfinished, ledger->unfinished_count,
+                                 ledger->unfinished_capacity);
+    *row = (pd_unfinished){.migration = "0002_b", .number = 1, .digest = digest, .done = true};
 }
 
 static void one_lock_timeout(world *w)
@@ -133,6 +156,11 @@ static const scenario deployments[] = {
      "lock read begin:running apply(0001_a...) apply(0002_b...) apply(0003_c) ", 0},
     {"what is half in is partial", first_half_fails,
      "lock read begin:running apply(0001_a...) finish:failed:0 ", PD_ERROR_PARTIAL},
+    {"also when the next attempt cannot see it", half_then_blind,
+     "lock read begin:running apply(0001_a...) pause apply(0001_a...) finish:failed:0 ",
+     PD_ERROR_PARTIAL},
+    {"what is half in stays outside of transactions", half_asks_no_more,
+     "lock read begin:running apply(0001_a...) apply(0002_b...) apply(0003_c) ", 0},
     {"what is half in with another text closes the gate", half_with_another_text, "lock read ", 0},
     {"a lock timeout is tried again", one_lock_timeout, "lock read begin:running " ALL "pause " ALL,
      0},

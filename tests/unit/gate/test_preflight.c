@@ -137,7 +137,10 @@ static void without_a_limit_some_seconds_are_old(void **state)
     assert_int_equal(asked.old_ms, 5000);
 }
 
+typedef enum plan_kind { CONCURRENTLY = 11, ALTER = 4, DROP_CONCURRENTLY = 13 } plan_kind;
+
 typedef struct told {
+    plan_kind plan; /* of scenarios */
     pd_obstacle obstacle;
     pd_rule rule;
     const char *path;
@@ -151,30 +154,47 @@ typedef struct told {
     }
 
 static const told tolds[] = {
-    {{.who = SESSION, .wish = 0, .relations = 1},
+    {CONCURRENTLY,
+     {.who = SESSION, .wish = 0, .relations = 1},
+     PD_RULE_OLD_TRANSACTION,
+     "m/0001_a.sql",
+     "process 7 of user web, transaction open for 1 min 00 s, holds X on a",
+     "Migrations wait for it without a limit."},
+    {DROP_CONCURRENTLY,
+     {.who = SESSION, .wish = 0, .relations = 1},
+     PD_RULE_OLD_TRANSACTION,
+     "m/0001_a.sql",
+     "process 7 of user web, transaction open for 1 min 00 s, holds X on a",
+     "Migrations wait for it without a limit."},
+    {ALTER,
+     {.who = SESSION, .wish = 0, .relations = 1},
      PD_RULE_OLD_TRANSACTION,
      "m/0001_a.sql",
      "process 7 of user web, transaction open for 1 min 00 s, holds X on a",
      "Migrations wait for it 2.0 s at most, 4 times over. Let it end first, or, if it is not "
      "needed: SELECT pg_terminate_backend(7); ends it."},
-    {{.who = SESSION, .wish = 0, .relations = 4, .dump = true},
+    {CONCURRENTLY,
+     {.who = SESSION, .wish = 0, .relations = 4, .dump = true},
      PD_RULE_DUMP_RUNNING,
      "m/0001_a.sql",
      "process 7 of user web, transaction open for 1 min 00 s, holds X on a and 3 more",
      "pg_terminate_backend(7)"},
-    {{.who = {.pid = 8, .user = "web", .age_ms = 1000, .query = ""}, .wish = -1},
+    {CONCURRENTLY,
+     {.who = {.pid = 8, .user = "web", .age_ms = 1000, .query = ""}, .wish = -1},
      PD_RULE_OLD_TRANSACTION,
      "m/0001_a.sql",
      "process 8 of user web, transaction open for 1.0 s; a concurrent build of this plan will wait "
      "for it",
      "Migrations wait for it without a limit."},
-    {{.who = {.prepared = "t", .user = "web", .age_ms = 1000, .relation = "a"}, .wish = 0},
+    {CONCURRENTLY,
+     {.who = {.prepared = "t", .user = "web", .age_ms = 1000, .relation = "a"}, .wish = 0},
      PD_RULE_OLD_TRANSACTION,
      "m/0001_a.sql",
      "prepared transaction \"t\" of user web, transaction open for 1.0 s",
      "as whoever prepared \"t\" means it"},
     /* what a hostile server could say */
-    {{.who = SESSION, .wish = 99, .relations = -5},
+    {CONCURRENTLY,
+     {.who = SESSION, .wish = 99, .relations = -5},
      PD_RULE_OLD_TRANSACTION,
      "m/0001_a.sql",
      "process 7 of user web",
@@ -192,7 +212,7 @@ static void each_obstacle_is_a_finding(void **state)
         pd_preflight asked;
         pd_obstacle item = t->obstacle;
         pd_obstacles obstacles = {.items = &item, .count = 1};
-        pd_preflight_of(arena, plan_of(arena, &scenarios[11].statement), &settings, &asked);
+        pd_preflight_of(arena, plan_of(arena, &scenarios[t->plan].statement), &settings, &asked);
         pd_gate_preflight(&asked, &obstacles, &settings, &findings);
         assert_int_equal(findings.count, 1);
         const pd_finding *finding = &findings.items[0];

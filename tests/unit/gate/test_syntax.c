@@ -65,6 +65,17 @@ static const struct {
     {"BEGIN; SELECT 1; COMMIT;",
      "sql-transaction-control 1:1 BEGIN would begin or end the transaction that the migration "
      "runs in\nsql-transaction-control 1:18 COMMIT would"},
+    {"SAVEPOINT a; SAVEPOINT \"A\"; ROLLBACK TO a; ROLLBACK WORK TO SAVEPOINT a; RELEASE a;", ""},
+    {"SAVEPOINT a; SAVEPOINT a; RELEASE SAVEPOINT a; ROLLBACK TO A;", ""},
+    {"SELECT 1; ROLLBACK TO SAVEPOINT a;", "sql-transaction-control 1:11 ROLLBACK TO is about a "
+                                           "savepoint that the migration has not set: "
+                                           "a"},
+    {"ROLLBACK TRANSACTION TO a; RELEASE b", "sql-transaction-control 1:1 ROLLBACK"},
+    {"SAVEPOINT a; RELEASE a; RELEASE a;", "sql-transaction-control 1:25 RELEASE is about"},
+    {"SAVEPOINT a; SAVEPOINT b; ROLLBACK TO a; RELEASE b;", "sql-transaction-control 1:42 RELEASE"},
+    {"SAVEPOINT a; ROLLBACK TO \"A\";", "sql-transaction-control 1:14 ROLLBACK TO is"},
+    {"SAVEPOINT a; COMMIT; VACUUM; BEGIN; ROLLBACK TO a;",
+     "sql-transaction-control 1:37 ROLLBACK TO is"},
 };
 
 static void test_each_rule(void **state)

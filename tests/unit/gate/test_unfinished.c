@@ -86,6 +86,11 @@ static void text_that_does_not_parse(world *w)
     w->script = (pd_script){.state = PD_SCRIPT_SYNTAX};
 }
 
+static void empty_text(world *w)
+{
+    w->script.count = 0;
+}
+
 static void not_in_the_revision(world *w)
 {
     w->ledger.unfinished[0].migration = w->ledger.unfinished[1].migration = "0009_x";
@@ -116,7 +121,9 @@ static const struct {
     {begun_with_another_text, "statement 2 of 0002_b was begun, with another text"},
     {failed_with_another_text, NULL},
     {shorter_text, "statement 2 of 0002_b was begun, and is not in the text any more"},
-    {text_that_does_not_parse, NULL},
+    {text_that_does_not_parse,
+     "0002_b is half applied, and its text has no statements that can be told apart"},
+    {empty_text, "0002_b is half applied, and its text has no statements that can be told apart"},
     {not_in_the_revision, "0009_x is half applied, and not in the revision"},
     {applied_all_the_same, "0002_b is half applied, and applied by the ledger"},
     {half_taken_out, "0002_b is half taken out"},

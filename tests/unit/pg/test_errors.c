@@ -75,6 +75,8 @@ static void hints_name_the_setting_that_helps(void **state)
     assert_non_null(strstr(pd_pg_hint("53200"), "max_locks_per_transaction"));
     assert_non_null(strstr(pd_pg_hint("57014"), "statementTimeout"));
     assert_non_null(strstr(pd_pg_hint("55P03"), "lockTimeout"));
+    assert_non_null(strstr(pd_pg_hint("55P04"), "transaction = each"));
+    assert_non_null(strstr(pd_pg_hint("42501"), "[deploy] role"));
     assert_null(pd_pg_hint("42P01"));
 }
 

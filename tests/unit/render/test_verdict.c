@@ -79,6 +79,23 @@ static void what_was_committed_before_is_told(void **state)
     check(report, arena, "gate closed: interrupted, 1 of 2 migrations stayed in");
     report->command = "rollback";
     check(report, arena, "gate closed: interrupted, 1 of 2 migrations stayed out");
+    report->half = true;
+    check(report, arena,
+          "gate closed: interrupted, 1 of 2 migrations stayed out, one stopped half-way");
+}
+
+static void what_stopped_half_way_is_not_taken_back(void **state)
+{
+    (void)state;
+    PD_AUTO_ARENA arena = pd_arena_new();
+    pd_report *report = report_of(arena, "deploy");
+    report->half = true;
+    report->status = 6;
+    check(report, arena, "gate closed: applying failed, the database is partly changed");
+    report->status = 130;
+    check(report, arena, "gate closed: interrupted, the database is partly changed");
+    report->status = 7;
+    check(report, arena, "gate closed: verification failed, the database is partly changed");
 }
 
 int main(void)
@@ -87,6 +104,7 @@ int main(void)
         cmocka_unit_test(open_lines_say_what_was_done),
         cmocka_unit_test(closed_lines_say_why_and_what_is_left),
         cmocka_unit_test(what_was_committed_before_is_told),
+        cmocka_unit_test(what_stopped_half_way_is_not_taken_back),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -146,6 +146,17 @@ static void test_parts(void **state)
          "SELECT pg_catalog.set_config('a.b', '', false); SELECT set_config('a', 'b', false) FROM "
          "t",
          "s.ssss."},
+        {"SELECT set_config('a.b', NULL, false); SELECT set_config('a.b', 'c', true); "
+         "SELECT set_config('a.b', f(), false); SELECT x.set_config('a.b', 'c', false); "
+         "SELECT set_config('a.b', (SELECT 'c'), false); SELECT set_config('a.b', 'c')",
+         "s....."},
+        {"WITH x AS (DELETE FROM t RETURNING 1) SELECT set_config('a.b', 'c', false); "
+         "SELECT set_config('a.b', 'c', false) INTO t; "
+         "SELECT set_config('a.b', 'c', false) LIMIT (SELECT f()); "
+         "SELECT set_config('a.b', 'c', false) ORDER BY f(); "
+         "SELECT set_config('a.b', 'c', false) UNION SELECT f(); "
+         "SELECT set_config('a.b', 'c', false), f()",
+         "......"},
         {"SET TRANSACTION READ ONLY; SET SESSION CHARACTERISTICS AS TRANSACTION READ ONLY; "
          "SET CONSTRAINTS ALL DEFERRED; SET TIME ZONE 'UTC'",
          ".s.s"},

@@ -127,7 +127,14 @@ static void error_outside(pd_arena *arena, pd_script *script)
 static void no_such_trait(pd_arena *arena, pd_script *script)
 {
     (void)arena;
-    script->statements[0].traits = 1U << 9;
+    script->statements[0].traits = 1U << 10;
+}
+
+static void no_such_limit(pd_arena *arena, pd_script *script)
+{
+    (void)arena;
+    script->statements[0].traits = PD_TRAIT_LOCK_LIMIT;
+    script->statements[0].lock_ms = -1;
 }
 
 static void no_such_state(pd_arena *arena, pd_script *script)
@@ -201,23 +208,11 @@ static void test_lies(void **state)
 {
     (void)state;
     static lie *const lies[] = {
-        offset_outside,
-        len_outside,
-        len_overflows,
-        no_len,
-        overlapping,
-        error_outside,
-        no_such_trait,
-        no_such_state,
-        long_name,
-        too_few_tables,
-        failed_with_statements,
-        too_many_tables,
-        no_such_outside,
-        outside_without_subject,
-        subject_without_outside,
-        alone_without_outside,
-        long_shape,
+        offset_outside,        len_outside,     len_overflows,           no_len,
+        overlapping,           error_outside,   no_such_trait,           no_such_limit,
+        no_such_state,         long_name,       too_few_tables,          failed_with_statements,
+        too_many_tables,       no_such_outside, outside_without_subject, subject_without_outside,
+        alone_without_outside, long_shape,
     };
     for (size_t i = 0; i < LENGTH(lies); i++) {
         PD_AUTO_ARENA arena = pd_arena_new();

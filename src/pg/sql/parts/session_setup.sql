@@ -9,4 +9,9 @@ SELECT pg_catalog.pg_is_in_recovery(),
        pg_catalog.set_config('lock_timeout', '{lock_timeout}', {local}),
        pg_catalog.set_config('statement_timeout', '{statement_timeout}', {local}),
        pg_catalog.set_config('idle_in_transaction_session_timeout', '{idle_timeout}', {local}),
-       pg_catalog.set_config('default_transaction_read_only', {read_only}, {local})
+       pg_catalog.set_config('default_transaction_read_only', {read_only}, {local}),
+       -- A client whose machine has gone keeps the deployment lock no longer than that.
+       pg_catalog.set_config('tcp_keepalives_idle', '10', {local}),
+       pg_catalog.set_config('tcp_keepalives_interval', '5', {local}),
+       pg_catalog.set_config('tcp_keepalives_count', '4', {local}),
+       pg_catalog.set_config('tcp_user_timeout', '30000', {local})

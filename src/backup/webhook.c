@@ -37,9 +37,10 @@ typedef struct run {
     int64_t deadline_ms; /* -1: none */
     int failures;        /* attempts in a row without an answer that counts */
     int polls;
-    bool last_asked;  /* the one request shortly before the deadline was used up */
-    const char *word; /* what is going on, for the progress */
-    char last[512];   /* why the last attempt failed, "" when it did not */
+    bool last_asked;   /* the one request shortly before the deadline was used up */
+    const char *word;  /* what is going on, for the progress */
+    const char *heard; /* what the service said last of the backup, NULL: nothing */
+    char last[512];    /* why the last attempt failed, "" when it did not */
 } run;
 
 typedef enum step {
@@ -92,7 +93,9 @@ static bool fail_deadline(const run *self, pd_error *err)
     PD_AUTO_ARENA scratch = pd_arena_new();
     pd_fail(err, PD_ERROR_BACKUP, "cannot back up the database: %s did not finish within %s",
             self->post.origin, pd_format_duration(scratch, self->webhook->timeout_ms));
-    if (self->last[0] != '\0')
+    if (self->last[0] != '\0' && self->heard != NULL)
+        pd_error_detail(err, "the last answer: %s; the last attempt: %s", self->heard, self->last);
+    else if (self->last[0] != '\0')
         pd_error_detail(err, "the last attempt: %s", self->last);
     else
         pd_error_detail(err, "the last answer: %s", self->word);
@@ -207,6 +210,7 @@ static step follow(run *self, const pd_answer *answer, pd_error *err)
     self->failures = 0;
     self->last[0] = '\0';
     self->word = pd_streq(answer->word, "running") ? "running" : "pending";
+    self->heard = self->word;
     return pause_for(self, wait, err) ? STEP_AGAIN : STEP_FAILED;
 }
 

@@ -43,11 +43,11 @@ static void skip_string(walk *self, bool escapes)
 {
     for (size_t at = self->at + 1; at < self->len; at++) {
         char c = self->sql[at];
-        if (c == '\\' && escapes) {
-            at++;
-        } else if (c == '\\' && byte_at(self, at + 1) == '\'') {
+        bool quoted = byte_at(self, at + 1) == '\'';
+        if (c == '\\' && !escapes && quoted) {
             break;
-        } else if (c == '\'' && byte_at(self, at + 1) == '\'') {
+        }
+        if ((c == '\\' && escapes) || (c == '\'' && quoted)) {
             at++;
         } else if (c == '\'') {
             self->at = at + 1;

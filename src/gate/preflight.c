@@ -152,7 +152,8 @@ static void add_finding(const pd_preflight *asked, const pd_obstacle *obstacle,
                       wish->statement->offset);
     const char *wait = pd_format_duration(arena, settings->lock_timeout_ms);
     const char *bound =
-        !placed || settings->lock_timeout_ms == 0 || waits_without_limit(wish->statement)
+        !placed || wish == NULL || settings->lock_timeout_ms == 0 ||
+                waits_without_limit(wish->statement)
             ? "Migrations wait for it without a limit"
             : pd_arena_printf(arena, "Migrations wait for it %s at most, %" PRId64 " times over",
                               wait, settings->retries + 1);

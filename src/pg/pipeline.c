@@ -7,7 +7,7 @@
 #include "pg/conn_parts.h"
 #include "pg/errors.h"
 
-#define WINDOW_BYTES (256 * 1024) /* on their way; one request may be larger */
+#define WINDOW_BYTES ((size_t)256 * 1024) /* on their way; one request may be larger */
 #define WINDOW_REQUESTS 8192
 #define CANCEL_AGAIN_MS 250
 #define MESSAGES_BYTES 64 /* of a request, beside its text and values */

@@ -156,9 +156,10 @@ static void child_cleanup(child *self)
     }
     if (self->pid > 0) {
         (void)kill(self->pid, SIGKILL);
-        while (waitpid(self->pid, NULL, 0) < 0 && errno == EINTR) {
-            continue;
-        }
+        pid_t ended = -1;
+        do {
+            ended = waitpid(self->pid, NULL, 0);
+        } while (ended < 0 && errno == EINTR);
     }
 }
 

@@ -19,3 +19,26 @@ bool pd_statement_runs_outside(const pd_statement *statement, bool unbound)
         return true;
     return unbound && statement->outside != PD_OUTSIDE_NONE;
 }
+
+bool pd_statement_waits_by_design(const pd_statement *statement)
+{
+    switch (statement->outside) {
+    case PD_OUTSIDE_CREATE_INDEX:
+    case PD_OUTSIDE_DROP_INDEX:
+    case PD_OUTSIDE_REINDEX:
+    case PD_OUTSIDE_DETACH:
+        return true;
+    case PD_OUTSIDE_NONE:
+    case PD_OUTSIDE_REPEAT:
+    case PD_OUTSIDE_UNKNOWN:
+    case PD_OUTSIDE_CREATE_DATABASE:
+    case PD_OUTSIDE_DROP_DATABASE:
+    case PD_OUTSIDE_CREATE_TABLESPACE:
+    case PD_OUTSIDE_DROP_TABLESPACE:
+    case PD_OUTSIDE_CREATE_SUBSCRIPTION:
+    case PD_OUTSIDE_DROP_SUBSCRIPTION:
+    case PD_OUTSIDE_COUNT:
+        break;
+    }
+    return false;
+}

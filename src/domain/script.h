@@ -98,4 +98,8 @@ bool pd_script_has(const pd_script *script, unsigned trait); /* any statement of
  * other. */
 bool pd_statement_runs_outside(const pd_statement *statement, bool unbound);
 
+/* Whether it waits for old transactions, by design: under lock_timeout it
+ * would fail for ever. */
+bool pd_statement_waits_by_design(const pd_statement *statement);
+
 #endif

@@ -11,24 +11,8 @@ static bool raises(const pd_statement *statement, int64_t limit_ms)
 /* Whether others may have to wait for it. */
 static bool keeps_waiting(const pd_statement *statement)
 {
-    switch (statement->outside) {
-    case PD_OUTSIDE_CREATE_INDEX:
-    case PD_OUTSIDE_DROP_INDEX:
-    case PD_OUTSIDE_REINDEX:
-    case PD_OUTSIDE_DETACH:
+    if (pd_statement_waits_by_design(statement))
         return false;
-    case PD_OUTSIDE_NONE:
-    case PD_OUTSIDE_REPEAT:
-    case PD_OUTSIDE_UNKNOWN:
-    case PD_OUTSIDE_CREATE_DATABASE:
-    case PD_OUTSIDE_DROP_DATABASE:
-    case PD_OUTSIDE_CREATE_TABLESPACE:
-    case PD_OUTSIDE_DROP_TABLESPACE:
-    case PD_OUTSIDE_CREATE_SUBSCRIPTION:
-    case PD_OUTSIDE_DROP_SUBSCRIPTION:
-    case PD_OUTSIDE_COUNT:
-        break;
-    }
     return (statement->traits & (PD_TRAIT_SESSION | PD_TRAIT_LOCAL | PD_TRAIT_PARTS)) == 0;
 }
 

@@ -12,30 +12,6 @@ static const char *what_of(const pd_alone *self)
     return pd_step_what(self->apply->arena, self->step);
 }
 
-/* Those that wait for old transactions would fail for ever under lock_timeout. */
-static bool waits_by_design(const pd_statement *statement)
-{
-    switch (statement->outside) {
-    case PD_OUTSIDE_CREATE_INDEX:
-    case PD_OUTSIDE_DROP_INDEX:
-    case PD_OUTSIDE_REINDEX:
-    case PD_OUTSIDE_DETACH:
-        return true;
-    case PD_OUTSIDE_NONE:
-    case PD_OUTSIDE_REPEAT:
-    case PD_OUTSIDE_UNKNOWN:
-    case PD_OUTSIDE_CREATE_DATABASE:
-    case PD_OUTSIDE_DROP_DATABASE:
-    case PD_OUTSIDE_CREATE_TABLESPACE:
-    case PD_OUTSIDE_DROP_TABLESPACE:
-    case PD_OUTSIDE_CREATE_SUBSCRIPTION:
-    case PD_OUTSIDE_DROP_SUBSCRIPTION:
-    case PD_OUTSIDE_COUNT:
-        break;
-    }
-    return false;
-}
-
 /* ---- what can't be gone on with ---- */
 
 static const char *difference(const pd_probe *now)
@@ -383,7 +359,7 @@ static bool announce(pd_alone *self, size_t index, const pd_probe *now, bool *ch
 static bool enter_again(pd_alone *self, size_t index, pd_error *err)
 {
     const pd_statement *statement = &self->step->script->statements[index];
-    if (pd_alone_enter(self, index, waits_by_design(statement), err)) {
+    if (pd_alone_enter(self, index, pd_statement_waits_by_design(statement), err)) {
         return true;
     }
     withdraw(self, index);

@@ -222,7 +222,8 @@ pd_layout_kind pd_layout_detect(const pd_snapshot *snapshot)
 typedef struct markers {
     const char *goose;
     const char *dbmate;
-    const char *sql_migrate;
+    const char *foreign; /* of another tool, whose name stands behind it */
+    const char *foreign_tool;
     const char *unmarked_version; /* begins with digits and has no markers */
 } markers;
 
@@ -245,8 +246,9 @@ static markers read_markers(const pd_snapshot *snapshot)
             found.goose = found.goose == NULL ? entry->path : found.goose;
         } else if (strcmp(tool, "dbmate") == 0) {
             found.dbmate = found.dbmate == NULL ? entry->path : found.dbmate;
-        } else if (tool != unread) {
-            found.sql_migrate = found.sql_migrate == NULL ? entry->path : found.sql_migrate;
+        } else if (tool != unread && found.foreign == NULL) {
+            found.foreign = entry->path;
+            found.foreign_tool = tool;
         }
     }
     return found;
@@ -257,8 +259,8 @@ static pd_detection detect_markers(const pd_snapshot *snapshot, pd_detection by_
 {
     markers found = read_markers(snapshot);
     if (found.goose == NULL && found.dbmate == NULL) {
-        by_names.foreign = found.sql_migrate == NULL ? NULL : "sql-migrate";
-        by_names.shown = found.sql_migrate == NULL ? by_names.shown : found.sql_migrate;
+        by_names.foreign = found.foreign_tool;
+        by_names.shown = found.foreign == NULL ? by_names.shown : found.foreign;
         return by_names;
     }
     if (found.goose != NULL && found.dbmate != NULL) {

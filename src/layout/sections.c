@@ -112,7 +112,7 @@ static void skip_dashes(const char **remark, size_t *len)
 
 /* goose and sql-migrate take what stands behind their mark, with blanks between or not; dbmate's
  * marks are whole words. */
-const char *pd_sections_tool(const char *text, size_t len)
+static const char *tool_of(const char *remark, size_t len)
 {
     static const struct {
         const char *mark;
@@ -122,20 +122,45 @@ const char *pd_sections_tool(const char *text, size_t len)
                  {"migrate:up", "dbmate", true},
                  {"migrate:down", "dbmate", true},
                  {"+migrate", "sql-migrate", false}};
-    pd_line line;
-    for (size_t at = 0; pd_line_at(text, len, at, &line); at = line.next) {
-        size_t remark_len = 0;
-        const char *remark = pd_line_remark(&line, &remark_len);
-        skip_dashes(&remark, &remark_len);
-        for (size_t i = 0; i < sizeof marks / sizeof marks[0]; i++) {
-            size_t mark = strlen(marks[i].mark);
-            if (remark_len >= mark && strncasecmp(remark, marks[i].mark, mark) == 0 &&
-                (!marks[i].whole || remark_len == mark || is_blank(remark[mark]))) {
-                return marks[i].tool;
-            }
+    for (size_t i = 0; i < sizeof marks / sizeof marks[0]; i++) {
+        size_t mark = strlen(marks[i].mark);
+        if (len >= mark && strncasecmp(remark, marks[i].mark, mark) == 0 &&
+            (!marks[i].whole || len == mark || is_blank(remark[mark]))) {
+            return marks[i].tool;
         }
     }
     return NULL;
+}
+
+/* node-pg-migrate's "Up Migration". One of the two alone may be anybody's comment. */
+static bool is_migration(const char *remark, size_t len, const char *direction)
+{
+    static const char word[] = "migration";
+    size_t at = strlen(direction);
+    if (len <= at || strncasecmp(remark, direction, at) != 0 || !is_blank(remark[at])) {
+        return false;
+    }
+    while (at < len && is_blank(remark[at])) {
+        at++;
+    }
+    return len - at >= sizeof word - 1 && strncasecmp(remark + at, word, sizeof word - 1) == 0;
+}
+
+const char *pd_sections_tool(const char *text, size_t len)
+{
+    bool up = false;
+    bool down = false;
+    const char *tool = NULL;
+    pd_line line;
+    for (size_t at = 0; tool == NULL && pd_line_at(text, len, at, &line); at = line.next) {
+        size_t remark_len = 0;
+        const char *remark = pd_line_remark(&line, &remark_len);
+        skip_dashes(&remark, &remark_len);
+        tool = tool_of(remark, remark_len);
+        up = up || is_migration(remark, remark_len, "up");
+        down = down || is_migration(remark, remark_len, "down");
+    }
+    return tool == NULL && up && down ? "node-pg-migrate" : tool;
 }
 
 /* ---- into a migration ---- */

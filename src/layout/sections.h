@@ -56,7 +56,8 @@ void pd_sections_begin(pd_arena *arena, const char *text, size_t len, pd_section
 void pd_sections_give(pd_sections *self, pd_direction direction, const pd_line *line);
 void pd_sections_fail(pd_sections *self, size_t at, const char *fault);
 
-/* The tool whose markers the text has ("goose", "dbmate", "sql-migrate"), else NULL. */
+/* The tool whose markers the text has ("goose", "dbmate", "sql-migrate", "node-pg-migrate"), else
+ * NULL. */
 const char *pd_sections_tool(const char *text, size_t len);
 
 #endif

@@ -12,7 +12,7 @@
 #include "layout/layout.h"
 #include "layout/manifest.h"
 
-/* What is published: where HEAD left its base; without remotes all of HEAD. */
+/* What is published: where HEAD left its base; without remotes nothing. */
 static bool read_base(pd_context *context, pd_error *err)
 {
     pd_tip tip;
@@ -23,7 +23,7 @@ static bool read_base(pd_context *context, pd_error *err)
         !pd_context_find_tip(context, &tip, err))
         return false;
     if (tip.source == PD_TIP_NONE)
-        return pd_context_add_witness(context, PD_WITNESS_BASE, &context->revision, err);
+        return true;
     return pd_context_add_branch(context, &tip.revision, &related, err) &&
            (related || pd_context_add_witness(context, PD_WITNESS_BASE, &tip.revision, err));
 }
@@ -65,8 +65,11 @@ static bool has_migrations(const pd_context *context, bool found, pd_error *err)
 {
     if (!found) {
         pd_fail(err, PD_ERROR_USAGE, "no migrations folder was found in the work tree");
-        return pd_error_hint(err, "Name it with --path, or git config -f %s migrations.path FOLDER",
-                             PD_SETTINGS_FILE);
+        return pd_error_hint(
+            err,
+            "`predeploy new NAME` writes the first migration. If they are elsewhere: --path "
+            "FOLDER, or git config -f %s migrations.path FOLDER.",
+            PD_SETTINGS_FILE);
     }
     if (context->set.count > 0 || context->set.orphan_count > 0)
         return true;

@@ -204,6 +204,17 @@ def test_record_refuses_what_is_published(repo):
     assert sums(repo) == before, "nothing may be written then"
 
 
+@pytest.mark.parametrize("remote", [False, True])
+def test_record_in_a_repository_without_a_remote(remote, repo, tmp_path):
+    """It has published nothing, as the gate says, too: a companion that was filled later is recorded."""
+    if remote:
+        repo.publish(tmp_path / "origin.git")
+    repo.write(repo.up("0001_orders"), "CREATE TABLE orders ();\n")
+    assert repo.run("record").status == (2 if remote else 0)
+    repo.commit("changed")
+    assert repo.check().status == (1 if remote else 0)
+
+
 def test_record_in_a_bare_repository(repo, tmp_path):
     repo.git("clone", "-q", "--bare", repo.path, tmp_path / "bare.git")
     assert repo.run("record", cwd=tmp_path / "bare.git").status == 2

@@ -267,8 +267,9 @@ def test_hooks_elsewhere(make_repo, tmp_path):
     assert not list((tmp_path / "shared").iterdir())
 
 
-def test_published_files_that_changed(repo):
+def test_published_files_that_changed(repo, tmp_path):
     """SHA256SUMS is the one of record: what is published is not recorded anew."""
+    repo.publish(tmp_path / "origin.git")
     before = (repo.migrations / "SHA256SUMS").read_bytes()
     repo.write(repo.up("0001_orders"), "CREATE TABLE orders ();\n")
     done = init(repo)

@@ -218,6 +218,13 @@ class Repo:
     def migrations(self):
         return self.path / self.folder
 
+    def publish(self, remote):
+        """Makes a bare repository with all that is committed, and the remote "origin" of this one."""
+        self.git("clone", "-q", "--bare", self.path, remote)
+        self.git("remote", "add", "origin", remote)
+        self.git("fetch", "-q", "origin")
+        self.git("remote", "set-head", "origin", "--auto")
+
     def git(self, *args, cwd=None, check=True, env=None):
         done = subprocess.run(
             ["git", *map(str, args)],

@@ -50,8 +50,11 @@ typedef struct pd_subject {
     const char *table_schema; /* CREATE INDEX: of the table; DETACH: of the partitioned one */
     const char *table;
     const char *shape; /* CREATE INDEX: what it will be, a line a property, as sql/outside.h says */
-    bool many;         /* REINDEX: more than one index, of the table or schema `name` */
-    bool tolerant;     /* IF EXISTS, IF NOT EXISTS */
+    /* CREATE INDEX with a name: SQL that makes the same index on pg_temp.TABLE; "" when it can't be
+     * told */
+    const char *definition;
+    bool many;     /* REINDEX: more than one index, of the table or schema `name` */
+    bool tolerant; /* IF EXISTS, IF NOT EXISTS */
 } pd_subject;
 
 typedef struct pd_statement {

@@ -11,7 +11,8 @@
 #include "pg/apply.h"
 
 /* What stands in the place of a statement's object: a word of `before` in predeploy.statements.
- *     indexes     absent, valid, invalid, other (the name is another thing's)
+ *     indexes     absent, valid, invalid, building (by a session that is at work), other (the name
+ *                 is another thing's)
  *     partitions  absent, attached, pending, detached
  *     REINDEX     "leftovers OID,OID", without any: "leftovers"
  *     objects of the server    absent, present
@@ -25,6 +26,8 @@ typedef struct pd_probe {
     const char *object; /* its qualified name, quoted; NULL: not known */
     bool same;          /* an index: of that table, with the shape that the statement asks for */
     bool same_table;
+    const char *table; /* of the index that is there: its name, and that of its twin, quoted */
+    const char *twin;
     const char **leftovers; /* REINDEX: invalid indexes that were not there before, quoted */
     size_t leftover_count;
     const char *finalize; /* DETACH: the statement for its second half */
@@ -92,6 +95,11 @@ bool pd_alone_any_done(const pd_alone *self);
 /* alone_probe.c: what stands in the place of the statement's object, asked of the control
  * connection. `before` as in pd_alone_decide. */
 bool pd_alone_probe(pd_alone *self, size_t index, pd_probe *out, pd_error *err) PD_CHECKED;
+
+/* alone_compare.c: clears now->same when the index that is there differs from the one that the
+ * statement asks for in what its shape does not tell: makes that one on an empty twin of the table,
+ * in a transaction of the worker that is rolled back. */
+bool pd_alone_compare(pd_alone *self, size_t index, pd_probe *now, pd_error *err) PD_CHECKED;
 
 /* alone_outside.c: runs one statement outside of a transaction, with its rows, or finds that it has
  * run. *changed: the ledger is not what was planned for, nothing was done. */

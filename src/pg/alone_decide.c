@@ -87,7 +87,7 @@ static const char *missing_index(const pd_subject *subject, const char *before, 
     if (is(now, "absent") || is(now, "other")) {
         return "it is not there";
     }
-    if (is(now, "invalid")) {
+    if (is(now, "invalid") || is(now, "building")) {
         return "it is INVALID";
     }
     if (!now->same_table) {

@@ -25,7 +25,11 @@ static const char *difference(const pd_probe *now)
     if (pd_streq(now->state, "invalid")) {
         return "it is INVALID: it was there before, and its build has failed";
     }
-    return "it differs in its columns or their order, its method, uniqueness or predicate";
+    if (pd_streq(now->state, "building")) {
+        return "another session is building it";
+    }
+    return "it differs in its columns or expressions, their order, operator classes or collations, "
+           "its method, uniqueness or predicate";
 }
 
 /* As a text of SQL, for a statement that somebody is to run. */
@@ -307,7 +311,8 @@ static bool check_made(pd_alone *self, size_t index, pd_error *err)
     self->hurried = pd_interrupted(self->apply->db->options.interrupt);
     bool asked = pd_alone_probe(self, index, &now, err);
     self->hurried = false;
-    if (!asked) {
+    bool doubt = statement->outside == PD_OUTSIDE_CREATE_INDEX && statement->subject->tolerant;
+    if (!asked || (doubt && now.same && !pd_alone_compare(self, index, &now, err))) {
         return false;
     }
     const char *missing = pd_alone_missing(statement, self->rows[index].before, &now);
@@ -387,7 +392,14 @@ bool pd_alone_outside(pd_alone *self, size_t index, bool *changed, pd_error *err
         !pd_alone_probe(self, index, &now, err)) {
         return false;
     }
-    pd_alone_action action = pd_alone_decide(statement, row->there ? row->before : NULL, &now);
+    const char *before = row->there ? row->before : NULL;
+    pd_alone_action action = pd_alone_decide(statement, before, &now);
+    if (action == PD_ALONE_DONE && statement->outside == PD_OUTSIDE_CREATE_INDEX) {
+        if (!pd_alone_compare(self, index, &now, err)) {
+            return false;
+        }
+        action = pd_alone_decide(statement, before, &now);
+    }
     if (action == PD_ALONE_REFUSE) {
         pd_apply_place(self->apply, self->step, statement, NULL, "it cannot be gone on with");
         return fail_refused(self, index, &now, err);

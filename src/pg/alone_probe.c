@@ -45,6 +45,8 @@ static bool probe_index(pd_alone *self, size_t index, pd_probe *out, pd_error *e
     out->object = pd_value_text(arena, result, 0, 1);
     out->same_table = pd_value_bool(result, 0, 2);
     out->same = out->same_table && pd_streq(pd_value_text(arena, result, 0, 3), subject->shape);
+    out->table = pd_value_text(arena, result, 0, 4);
+    out->twin = pd_value_text(arena, result, 0, 5);
     return true;
 }
 

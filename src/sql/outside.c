@@ -78,6 +78,8 @@ static void fill_index(pd_arena *arena, const PgQuery__Node *statement, pd_subje
     out->table_schema = kept(arena, stmt->relation == NULL ? NULL : stmt->relation->schemaname);
     out->table = kept(arena, stmt->relation == NULL ? NULL : stmt->relation->relname);
     out->shape = shape_of(arena, stmt);
+    if (*out->name != '\0')
+        out->definition = pd_sql_index_definition(arena, stmt);
     out->tolerant = stmt->if_not_exists != 0;
 }
 
@@ -222,7 +224,8 @@ static pd_outside outside_of(size_t row, const PgQuery__Node *statement, bool al
 static const pd_subject *subject_of(pd_arena *arena, const PgQuery__Node *statement, fill_fn *fill)
 {
     pd_subject *subject = pd_arena_alloc(arena, sizeof *subject);
-    *subject = (pd_subject){.schema = "", .name = "", .table_schema = "", .table = "", .shape = ""};
+    *subject = (pd_subject){
+        .schema = "", .name = "", .table_schema = "", .table = "", .shape = "", .definition = ""};
     fill(arena, statement, subject);
     return subject;
 }

@@ -11,6 +11,7 @@
 #include "domain/script.h"
 
 #define PD_SQL_SHAPE_MAX ((size_t)16 << 10) /* bytes; an index has at most 32 columns */
+#define PD_SQL_DEFINITION_MAX ((size_t)64 << 10)
 
 /* Fills outside and subject of `out`, whose texts are the arena's, for statements that cannot run
  * in a transaction and for those that need not. The shape of an index is a text that the server's
@@ -22,8 +23,12 @@
  *     expression OPTIONS
  *     include LENGTH:NAME
  *     where
- * What expressions say, operator classes and collations are not compared. */
+ * What expressions say, operator classes and collations: only the server can compare these, with
+ * an index that it makes by subject->definition. */
 void pd_sql_outside(pd_arena *arena, const PgQuery__Node *statement, pd_statement *out);
+
+/* definition.c: that SQL, in the arena; "" when it would be longer than PD_SQL_DEFINITION_MAX. */
+const char *pd_sql_index_definition(pd_arena *arena, const PgQuery__IndexStmt *stmt);
 
 /* Adds what the statement does to settings: PD_TRAIT_SESSION or PD_TRAIT_LOCAL, and to limits:
  * PD_TRAIT_LIMITS_BACK, PD_TRAIT_LOCK_LIMIT with lock_ms. */

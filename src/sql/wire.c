@@ -33,6 +33,7 @@ static void put_subject(pd_strbuf *out, const pd_subject *subject)
     put_text(out, subject->table_schema);
     put_text(out, subject->table);
     put_text(out, subject->shape);
+    put_text(out, subject->definition);
     put_number(out, subject->many);
     put_number(out, subject->tolerant);
 }
@@ -122,6 +123,7 @@ static const pd_subject *get_subject(reader *in, pd_arena *arena)
     subject->table_schema = get_text(in, arena);
     subject->table = get_text(in, arena);
     subject->shape = get_long_text(in, arena, PD_SQL_SHAPE_MAX);
+    subject->definition = get_long_text(in, arena, PD_SQL_DEFINITION_MAX);
     subject->many = get_number(in, 1) != 0;
     subject->tolerant = get_number(in, 1) != 0;
     return subject;

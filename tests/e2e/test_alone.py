@@ -142,6 +142,52 @@ def test_if_not_exists_compares(there, status, shop, db):
     assert statements(db) == []
 
 
+ON = "INDEX {} customers_name ON customers "
+
+
+@pytest.mark.parametrize(
+    "there, wanted, status",
+    [
+        ("(lower(name))", "(lower(customers.name))", 0),
+        ("(lower(name))", "(upper(name))", 5),
+        ("(name, lower(name))", "(name, (lower( name)))", 0),
+        ("(name) WHERE name = 'a'", "(name) WHERE name='a'::text", 0),
+        ("(name) WHERE name = 'a'", "(name) WHERE name = 'b'", 5),
+        ("(name text_pattern_ops)", "(name)", 5),
+        ("(name text_pattern_ops)", "(name pg_catalog.text_pattern_ops)", 0),
+        ('(name COLLATE "C")', "(name)", 5),
+        ('(name COLLATE "C")', '((name COLLATE "C") DESC)', 5),
+        ('(name COLLATE "C" DESC)', '((name COLLATE "C") DESC)', 0),
+        ("(name) WITH (fillfactor = 70)", "(name)", 0),
+        ("(name)", "(name) TABLESPACE pg_default", 0),
+    ],
+)
+def test_what_only_the_server_can_compare(there, wanted, status, shop, db):
+    db.query("CREATE " + ON.format("") + there)
+    name = more(shop, "05_index", "CREATE " + ON.format("CONCURRENTLY IF NOT EXISTS") + wanted + ";\n")
+    result = deploy(shop, db)
+    assert result.status == status, result
+    assert (db.applied()[-1] == name) == (status == 0)
+    if status:
+        assert "operator classes" in result.json["error"]["detail"], result
+    assert statements(db) == []
+
+
+def test_no_leave_to_compare(shop, db):
+    """A gate that cannot be evaluated is closed."""
+    db.query("CREATE UNIQUE INDEX customers_name ON customers (name)")
+    db.query(f"REVOKE TEMPORARY ON DATABASE {db.name} FROM PUBLIC")
+    more(shop, "05_unique", UNIQUE.replace("CONCURRENTLY", "CONCURRENTLY IF NOT EXISTS"))
+    shop.write(".predeploy", "[deploy]\n\trole = builder\n")
+    shop.commit("role")
+    db.query("DO $$ BEGIN CREATE ROLE builder; EXCEPTION WHEN duplicate_object THEN NULL; END $$")
+    db.query("GRANT ALL ON SCHEMA public TO builder; ALTER TABLE customers OWNER TO builder;"
+             " ALTER TABLE orders OWNER TO builder; GRANT builder TO CURRENT_USER")
+    result = deploy(shop, db)
+    assert result.status == 5 and "TEMPORARY on the database" in result.json["error"]["hint"], result
+    assert statements(db) == []
+
+
 def test_existing_index_is_no_success(shop, db):
     db.query("CREATE UNIQUE INDEX customers_name ON customers (name)")
     more(shop, "05_unique", UNIQUE)

@@ -32,6 +32,8 @@ WITH path (nspname, place) AS (
 SELECT CASE WHEN f.oid IS NULL THEN 'absent'
             WHEN x.indexrelid IS NULL THEN 'other'
             WHEN x.indisvalid AND x.indisready AND x.indislive THEN 'valid'
+            WHEN EXISTS (SELECT FROM pg_catalog.pg_stat_progress_create_index AS w
+                         WHERE w.index_relid = f.oid) THEN 'building'
             ELSE 'invalid' END,
        CASE WHEN f.oid IS NULL AND $6::pg_catalog.text IS NOT NULL THEN $6::pg_catalog.text
             ELSE pg_catalog.quote_ident(coalesce(f.nspname, (SELECT r.nspname FROM parent AS r),
@@ -59,9 +61,14 @@ SELECT CASE WHEN f.oid IS NULL THEN 'absent'
            FROM pg_catalog.generate_series(0, x.indnatts - 1) AS k (i)
            LEFT JOIN pg_catalog.pg_attribute AS a
                   ON a.attrelid = x.indrelid AND a.attnum = x.indkey[k.i] AND x.indkey[k.i] <> 0)
-       || CASE WHEN x.indpred IS NULL THEN '' ELSE E'where\n' END
+       || CASE WHEN x.indpred IS NULL THEN '' ELSE E'where\n' END,
+       pg_catalog.quote_ident(tn.nspname::pg_catalog.text) || '.'
+       || pg_catalog.quote_ident(t.relname::pg_catalog.text),
+       'pg_temp.' || pg_catalog.quote_ident(t.relname::pg_catalog.text)
 FROM (VALUES (1)) AS always (one)
 LEFT JOIN found AS f ON true
 LEFT JOIN pg_catalog.pg_index AS x ON x.indexrelid = f.oid
 LEFT JOIN pg_catalog.pg_class AS c ON c.oid = f.oid
+LEFT JOIN pg_catalog.pg_class AS t ON t.oid = x.indrelid
+LEFT JOIN pg_catalog.pg_namespace AS tn ON tn.oid = t.relnamespace
 LEFT JOIN pg_catalog.pg_am AS m ON m.oid = c.relam;

@@ -36,6 +36,33 @@ static const char *describe(pd_arena *arena, const pd_script *script)
                            subject->shape);
 }
 
+static void test_definitions(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *text;
+        const char *expected;
+    } rows[] = {
+        {"CREATE INDEX CONCURRENTLY ON t (a)", ""},
+        {"CREATE INDEX CONCURRENTLY i ON t (a)", "CREATE INDEX ON pg_temp.t USING btree (a)"},
+        {"CREATE UNIQUE INDEX CONCURRENTLY IF NOT EXISTS i ON s.\"T x\" USING gist "
+         "(lower(\"T x\".b) x_ops (y = 1) DESC, c COLLATE \"C\") INCLUDE (d) WITH (fillfactor = "
+         "70) "
+         "TABLESPACE z WHERE a > '{twin}'",
+         "CREATE UNIQUE INDEX ON pg_temp.\"T x\" USING gist (lower(\"T x\".b)x_ops(y=1) DESC, "
+         "c COLLATE \"C\") INCLUDE (d) WITH (fillfactor=70) WHERE a > '{twin}'"},
+        {"DROP INDEX CONCURRENTLY i", ""},
+    };
+    for (size_t i = 0; i < LENGTH(rows); i++) {
+        PD_AUTO_ARENA arena = pd_arena_new();
+        pd_script script = scripts_parse(arena, rows[i].text, false);
+        assert_int_equal(script.count, 1);
+        const char *actual = script.statements[0].subject->definition;
+        if (strcmp(actual, rows[i].expected) != 0)
+            fail_msg("%s: %s", rows[i].text, actual);
+    }
+}
+
 static void test_subjects(void **state)
 {
     (void)state;
@@ -211,9 +238,8 @@ static void test_marker(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_subjects),
-        cmocka_unit_test(test_parts),
-        cmocka_unit_test(test_parts_of_chunks),
+        cmocka_unit_test(test_definitions), cmocka_unit_test(test_subjects),
+        cmocka_unit_test(test_parts),       cmocka_unit_test(test_parts_of_chunks),
         cmocka_unit_test(test_marker),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

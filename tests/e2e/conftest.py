@@ -41,6 +41,8 @@ def pytest_collection_modifyitems(config, items):
 
 def pytest_configure(config):
     config.addinivalue_line("markers", "slow: takes turns with other programs")
+    config.addinivalue_line("markers", "amount: many runs of one thing, fewer of them with sanitizers")
+    config.addinivalue_line("markers", "plain: asks nothing that sanitizers could answer better")
 
 
 @pytest.fixture(scope="session")

@@ -7,6 +7,8 @@ import faults
 import pytest
 from wire_proxy import BACK, CUT_AFTER, CUT_BEFORE, CUT_MIDDLE, FRONT, HOLE, HOLE_AFTER, HOLE_ONE
 
+pytestmark = pytest.mark.amount
+
 # [deploy] timeout of TIGHT, ten seconds to take back or to ask what became of a COMMIT, and air.
 LONGEST = 3 + 10 + 2
 STRIDE = 4

@@ -11,6 +11,8 @@ import faults
 import pytest
 from wire_proxy import CUT_AFTER, CUT_BEFORE, FRONT
 
+pytestmark = pytest.mark.amount
+
 RANDOM_KILLS = 200
 
 

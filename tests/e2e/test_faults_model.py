@@ -6,6 +6,8 @@ import pytest
 import wire_proxy
 from wire_proxy import BACK, CUT_AFTER, CUT_BEFORE, CUT_MIDDLE, FRONT
 
+pytestmark = pytest.mark.amount
+
 HARM = {
     "applied twice": "INSERT INTO audit VALUES ('orders')",
     "not applied": "DELETE FROM audit WHERE what = 'orders'",

@@ -8,6 +8,8 @@ import time
 import faults
 import pytest
 
+pytestmark = pytest.mark.amount
+
 LOCK_TIMEOUT = 0.4  # seconds
 SLACK = 0.1
 BUSY = {"0000_busy": "CREATE TABLE busy (id int);\nINSERT INTO busy SELECT generate_series(1, 100);\n"

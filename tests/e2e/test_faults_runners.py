@@ -3,6 +3,8 @@
 import faults
 import pytest
 
+pytestmark = pytest.mark.amount
+
 RUNNERS = 10
 ROUNDS = {"all": 200, "full": 50, "sample": 8}[faults.AMOUNT]
 

@@ -4,6 +4,8 @@ import faults
 import pytest
 from wire_proxy import BACK, FRONT, PASS
 
+pytestmark = pytest.mark.amount
+
 VICTIMS = {
     "worker": lambda links: links[1:],
     "control": lambda links: links[:1],

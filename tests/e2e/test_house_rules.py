@@ -5,6 +5,8 @@ import subprocess
 import pytest
 import world
 
+pytestmark = pytest.mark.plain
+
 LONG = "int f(void)\n{\n" + "    g();\n" * 61 + "}\n"
 DEEP = (
     "void f(int a)\n{\n    if (a) {\n        while (a) {\n            for (;;) {\n"

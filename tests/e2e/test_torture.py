@@ -14,6 +14,8 @@ import subprocess
 import pytest
 import world
 
+pytestmark = pytest.mark.amount
+
 ASKED = os.environ.get("PREDEPLOY_TORTURE", "")
 FULL = ASKED == "full"
 RUNS = 60  # of a command, with one allocation failing in each, when it is not all of them

@@ -228,7 +228,7 @@ static void what_was_not_sent_is_not_in_doubt(void **state)
 {
     world *w = *state;
     static const pd_subject none = {
-        .schema = "", .name = "", .table_schema = "", .table = "", .shape = ""};
+        .schema = "", .name = "", .table_schema = "", .table = "", .shape = "", .definition = ""};
     relay r;
     trial t;
     relay_start(w, &r);

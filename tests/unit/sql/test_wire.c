@@ -1,5 +1,6 @@
 /* What the parent believes of a child that a hostile text may have taken over. */
 #include "scripts.h"
+#include "sql/outside.h"
 #include "sql/wire.h"
 
 static const char text[] = "SELECT 1;\nDROP TABLE t, u;";
@@ -10,6 +11,7 @@ static const pd_subject subject = {.schema = "s",
                                    .table_schema = "",
                                    .table = "t",
                                    .shape = "using btree\n",
+                                   .definition = "CREATE INDEX ON pg_temp.t USING btree (a)",
                                    .many = true};
 
 /* A script as the child would send it; the arena's. */
@@ -81,6 +83,7 @@ static void test_subject_round_trip(void **state)
     assert_string_equal(got->table_schema, "");
     assert_string_equal(got->table, "t");
     assert_string_equal(got->shape, "using btree\n");
+    assert_string_equal(got->definition, "CREATE INDEX ON pg_temp.t USING btree (a)");
     assert_true(got->many);
     assert_false(got->tolerant);
     assert_null(out.statements[1].subject);
@@ -197,6 +200,18 @@ static void long_shape(pd_arena *arena, pd_script *script)
     script->statements[0].subject = other;
 }
 
+static void long_definition(pd_arena *arena, pd_script *script)
+{
+    char *definition = pd_arena_alloc(arena, PD_SQL_DEFINITION_MAX + 2);
+    memset(definition, 'x', PD_SQL_DEFINITION_MAX + 1);
+    definition[PD_SQL_DEFINITION_MAX + 1] = '\0';
+    pd_subject *other = pd_arena_alloc(arena, sizeof *other);
+    *other = subject;
+    other->definition = definition;
+    script->statements[0].outside = PD_OUTSIDE_CREATE_INDEX;
+    script->statements[0].subject = other;
+}
+
 static void long_name(pd_arena *arena, pd_script *script)
 {
     char *name = pd_arena_alloc(arena, 5000);
@@ -212,7 +227,7 @@ static void test_lies(void **state)
         overlapping,           error_outside,   no_such_trait,           no_such_limit,
         no_such_state,         long_name,       too_few_tables,          failed_with_statements,
         too_many_tables,       no_such_outside, outside_without_subject, subject_without_outside,
-        alone_without_outside, long_shape,
+        alone_without_outside, long_shape,      long_definition,
     };
     for (size_t i = 0; i < LENGTH(lies); i++) {
         PD_AUTO_ARENA arena = pd_arena_new();

@@ -10,6 +10,7 @@ typedef struct side {
     const pd_bytes *text;
     pd_lexer lexer;
     pd_token token;
+    size_t behind; /* where the token before it ended */
     bool ended;
     bool inside;      /* a statement has begun and not ended */
     size_t statement; /* offset of the first token of the last one that began */
@@ -36,6 +37,7 @@ static void advance(side *s)
 {
     if (is_terminator(s))
         s->inside = false;
+    s->behind = s->token.offset + s->token.len;
     s->ended = !pd_token_next(&s->lexer, &s->token);
     if (s->ended)
         return;
@@ -130,12 +132,29 @@ static const char *differing_line(pd_arena *arena, const pd_bytes *text, size_t 
     return first_line(arena, text, from);
 }
 
-static const char *locate(pd_arena *arena, const side *s, size_t common, int *line, int *column)
+/* Whether the token is the first one of its line. */
+static bool begins_line(const side *s)
+{
+    return !s->ended && s->token.offset > s->behind &&
+           memchr(s->text->data + s->behind, '\n', s->token.offset - s->behind) != NULL;
+}
+
+/* Where the rest of a line was taken away, the line is what differs, not the next one. */
+static bool lost_its_rest(const side *s, const side *other)
+{
+    return s->inside && s->behind > s->statement && begins_line(s) && !other->ended &&
+           !begins_line(other);
+}
+
+static const char *locate(pd_arena *arena, const side *s, const side *other, size_t common,
+                          int *line, int *column)
 {
     size_t offset = 0;
     if (!find_statement(s, &offset))
         return "";
     pd_line_column(s->text->data, s->text->len, offset, line, column);
+    if (lost_its_rest(s, other))
+        return differing_line(arena, s->text, offset, s->behind);
     /* A version that ended inside its statement has no token there. */
     size_t at = s->token.offset < offset ? offset : s->token.offset;
     return differing_line(arena, s->text, offset, at + common);
@@ -195,6 +214,6 @@ void pd_sql_compare(pd_arena *arena, const pd_bytes *was, const pd_bytes *is, pd
         settle_end(&before, &after);
     else if (after.ended)
         settle_end(&after, &before);
-    out->old_excerpt = locate(arena, &before, common, &out->old_line, &out->old_column);
-    out->new_excerpt = locate(arena, &after, common, &out->new_line, &out->new_column);
+    out->old_excerpt = locate(arena, &before, &after, common, &out->old_line, &out->old_column);
+    out->new_excerpt = locate(arena, &after, &before, common, &out->new_line, &out->new_column);
 }

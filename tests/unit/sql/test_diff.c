@@ -85,6 +85,9 @@ static const scenario scenarios[] = {
     /* the last statement goes on */
     {"A b", "A b c", "1:1 A b", "1:1 A b c"},
     {"A b;", "A b c;", "1:1 A b;", "1:1 A b c;"},
+    {"A (\n  b c d\n);", "A (\n  b c\n);", "1:1 b c d", "1:1 b c"},
+    {"A (\n  b c\n);", "A (\n  b c, -- so\n  d);", "1:1 b c", "1:1 b c, -- so"},
+    {"A (\n  b,\n  c);", "A (\n  b,\n  d);", "1:1 c);", "1:1 d);"},
     {"\nA", "A;", "2:1 A", "1:1 A;"},
     {"A;", "A", "1:1 A;", "1:1 A"},
     /* borders */

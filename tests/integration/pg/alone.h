@@ -21,17 +21,19 @@ typedef struct scenario {
 #define TABLE "CREATE TABLE t (a int, b int); INSERT INTO t VALUES (1, 2);"
 #define INVALID "UPDATE pg_index SET indisvalid = false WHERE indexrelid = 'i'::regclass;"
 #define SHAPE "using btree\ncolumn 1:a 0\n"
+#define TWIN "CREATE INDEX ON pg_temp.t USING btree (a)"
 #define INDEX(tolerance)                                                                           \
     {                                                                                              \
         .schema = "", .name = "i", .table_schema = "", .table = "t", .shape = SHAPE,               \
-        .tolerant = tolerance                                                                      \
+        .definition = TWIN, .tolerant = tolerance                                                  \
     }
 #define CREATE PD_OUTSIDE_CREATE_INDEX, "CREATE INDEX CONCURRENTLY i ON t (a)", INDEX(false)
 #define CREATE_IF                                                                                  \
     PD_OUTSIDE_CREATE_INDEX, "CREATE INDEX CONCURRENTLY IF NOT EXISTS i ON t (a)", INDEX(true)
 #define NAMED(object)                                                                              \
     {                                                                                              \
-        .schema = "", .name = object, .table_schema = "", .table = "", .shape = ""                 \
+        .schema = "", .name = object, .table_schema = "", .table = "", .shape = "",                \
+        .definition = ""                                                                           \
     }
 #define DROP PD_OUTSIDE_DROP_INDEX, "DROP INDEX CONCURRENTLY i", NAMED("i")
 #define REINDEX PD_OUTSIDE_REINDEX, "REINDEX INDEX CONCURRENTLY i", NAMED("i")
@@ -42,7 +44,7 @@ typedef struct scenario {
 #define DETACH                                                                                     \
     PD_OUTSIDE_DETACH, "ALTER TABLE p DETACH PARTITION c CONCURRENTLY",                            \
     {                                                                                              \
-        .schema = "", .name = "c", .table_schema = "", .table = "p", .shape = ""                   \
+        .schema = "", .name = "c", .table_schema = "", .table = "p", .shape = "", .definition = "" \
     }
 #define VALID "SELECT indisvalid AND indisready FROM pg_index WHERE indexrelid = to_regclass('i')"
 #define DEFINITION "SELECT pg_get_indexdef(to_regclass('i'))"

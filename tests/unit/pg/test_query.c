@@ -49,7 +49,8 @@ static void blanks_of_our_statements_are_known(void **state)
                                         "{tables}",     "{local}",        "{statement_timeout}",
                                         "{read_only}",  "{v14}",          "{inspect}",
                                         "{column}",     "{value}",        "{tokens}",
-                                        "{membership}", "{checks}",       "{}"};
+                                        "{membership}", "{checks}",       "{twin}",
+                                        "{table}",      "{definition}",   "{}"};
     const size_t count = sizeof known / sizeof *known;
     for (const pd_query_file *file = pd_query_files; file->name != NULL; file++) {
         for (const char *at = strchr(file->text, '{'); at != NULL; at = strchr(at + 1, '{')) {

@@ -99,7 +99,7 @@ static const pd_set *applied_part(const pd_run *run, const pd_set *set, const pd
     part->migrations = NULL;
     part->count = part->capacity = 0;
     for (size_t i = 0; i < ledger->count; i++)
-        pd_names_add(arena, &applied, ledger->rows[i].name, i);
+        pd_names_add_row(arena, &applied, &ledger->rows[i], i);
     pd_names_sort(&applied);
     for (size_t i = 0; i < set->count; i++) {
         const pd_migration *migration = &set->migrations[i];

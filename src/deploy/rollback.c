@@ -20,7 +20,7 @@ static bool select_rows(pd_run *run, const pd_ledger *ledger, const pd_rollback_
     size_t count = request->steps;
     if (request->to != NULL) {
         size_t at = ledger->count;
-        while (at > 0 && strcmp(ledger->rows[at - 1].name, request->to) != 0)
+        while (at > 0 && !pd_ledger_row_is(&ledger->rows[at - 1], request->to))
             at--;
         if (at == 0) {
             pd_fail(err, PD_ERROR_USAGE, "%s is not applied", request->to);

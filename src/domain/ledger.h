@@ -21,9 +21,13 @@ typedef struct pd_ledger_row {
     int64_t drizzle_id;
     bool has_drizzle_created_at;
     int64_t drizzle_created_at;
+    const char *v1_name;    /* when it was a journal's entry: what `drizzle-kit up` calls it */
     const char *deployment; /* UUID */
     const char *applied_at;
 } pd_ledger_row;
+
+/* Whether the row is the migration's of that name. */
+bool pd_ledger_row_is(const pd_ledger_row *row, const char *name);
 
 /* A row of Drizzle's table; shape v0 has no names. */
 typedef struct pd_drizzle_row {
@@ -98,6 +102,7 @@ typedef struct pd_ledger {
      * it is, or that cannot be told. */
     const char *altered;
     const char *digest; /* of all rows of predeploy.migrations, by the server; NULL: not known */
+    const char *drizzle_digest; /* of all of Drizzle's table; NULL: not known, or there is none */
     const char **taken_out; /* names that predeploy's rollbacks took out, when foreign has any */
     size_t taken_out_count;
     int64_t tables;             /* tables of the verify schema now */

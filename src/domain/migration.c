@@ -1,12 +1,25 @@
 #include "domain/migration.h"
 
 #include <string.h>
+#include <time.h>
 
 #define DIGITS "0123456789"
 
 const char *pd_sql_text(const pd_sql_file *file)
 {
     return file->sql != NULL ? file->sql : file->data;
+}
+
+const char *pd_drizzle_v1_name(pd_arena *arena, const char *tag, int64_t when_ms)
+{
+    time_t seconds = (time_t)(when_ms / 1000);
+    struct tm utc;
+    if (gmtime_r(&seconds, &utc) == NULL)
+        return NULL;
+    const char *rest = strchr(tag, '_');
+    return pd_arena_printf(arena, "%04d%02d%02d%02d%02d%02d_%s", utc.tm_year + 1900, utc.tm_mon + 1,
+                           utc.tm_mday, utc.tm_hour, utc.tm_min, utc.tm_sec,
+                           rest == NULL ? "" : rest + 1);
 }
 
 ptrdiff_t pd_set_find(const pd_set *set, const char *name)

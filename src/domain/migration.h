@@ -48,7 +48,7 @@ typedef struct pd_migration {
      * the folder's 14 digits as UTC. Milliseconds since the epoch. */
     bool has_when;
     int64_t when;
-    const char *v1_name; /* the name Drizzle 1.0 knows it by (drizzle.md: "name_v1"), else NULL */
+    const char *v1_name; /* the name Drizzle 1.0 knows it by (pd_drizzle_v1_name), else NULL */
     int journal_line;    /* line of the entry in meta/_journal.json, 0 elsewhere */
 } pd_migration;
 
@@ -77,6 +77,11 @@ typedef struct pd_set {
 
 #define PD_SUMS_FILE "SHA256SUMS"
 #define PD_JOURNAL_FILE "meta/_journal.json"
+
+/* The name, in the arena, that `drizzle-kit up` of Drizzle 1.0 gives to the migration of a
+ * journal's entry: UTC time to the second, and the tag behind its first '_'. NULL for a time
+ * without a date. */
+const char *pd_drizzle_v1_name(pd_arena *arena, const char *tag, int64_t when_ms);
 
 /* Index of the migration of that name, or -1. */
 ptrdiff_t pd_set_find(const pd_set *set, const char *name);

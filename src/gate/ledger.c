@@ -28,7 +28,7 @@ static void match_own_rows(judge *self)
     const pd_ledger *ledger = self->ledger;
     pd_names names = {0};
     for (size_t i = 0; i < ledger->count; i++)
-        pd_names_add(self->arena, &names, ledger->rows[i].name, i);
+        pd_names_add_row(self->arena, &names, &ledger->rows[i], i);
     pd_names_sort(&names);
     for (size_t m = 0; m < self->set->count; m++) {
         self->own_row[m] = pd_names_find(&names, self->set->migrations[m].name);

@@ -15,6 +15,13 @@ void pd_names_add(pd_arena *arena, pd_names *names, const char *name, size_t ind
     *PD_PUSH(arena, names->items, names->count, names->capacity) = (pd_name){name, index};
 }
 
+void pd_names_add_row(pd_arena *arena, pd_names *names, const pd_ledger_row *row, size_t index)
+{
+    pd_names_add(arena, names, row->name, index);
+    if (row->v1_name != NULL && strcmp(row->v1_name, row->name) != 0)
+        pd_names_add(arena, names, row->v1_name, index);
+}
+
 void pd_names_sort(pd_names *names)
 {
     if (names->count > 0)

@@ -5,6 +5,7 @@
 #include <stddef.h>
 
 #include "base/arena.h"
+#include "domain/ledger.h"
 #include "domain/migration.h"
 
 typedef struct pd_name {
@@ -19,6 +20,8 @@ typedef struct pd_names {
 } pd_names;
 
 void pd_names_add(pd_arena *arena, pd_names *names, const char *name, size_t index);
+/* A row by its name, and by the one that its migration got when the journal became folders. */
+void pd_names_add_row(pd_arena *arena, pd_names *names, const pd_ledger_row *row, size_t index);
 void pd_names_sort(pd_names *names);
 ptrdiff_t pd_names_find(const pd_names *names, const char *name); /* index, -1 when unknown */
 

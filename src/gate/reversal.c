@@ -109,7 +109,7 @@ void pd_gate_unadopted(const pd_set *set, const pd_ledger *ledger, pd_findings *
         const pd_migration *migration = &set->migrations[m];
         bool known = claims.row_of[m] < 0;
         for (size_t i = 0; i < ledger->count && !known; i++)
-            known = strcmp(ledger->rows[i].name, migration->name) == 0;
+            known = pd_ledger_row_is(&ledger->rows[i], migration->name);
         if (known)
             continue;
         pd_finding *finding = pd_find(

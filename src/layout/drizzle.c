@@ -1,7 +1,6 @@
 /* Drizzle's journal layout: meta/_journal.json names the files and gives the order. */
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 
 #include "base/clock.h"
 #include "layout/journal.h"
@@ -131,21 +130,6 @@ static void judge_future(drizzle_reader *self, const pd_journal_entry *entry)
                     (long long)self->reader->now_ms);
 }
 
-/* The folder that `drizzle-kit up` of Drizzle 1.0 makes of an entry, and the `name` in its
- * ledger: UTC time to the second, and the tag behind its first '_'. */
-static const char *name_v1(pd_arena *arena, const pd_journal_entry *entry)
-{
-    time_t seconds = (time_t)(entry->when / 1000);
-    struct tm utc;
-    if (gmtime_r(&seconds, &utc) == NULL) {
-        return NULL;
-    }
-    const char *rest = strchr(entry->tag, '_');
-    return pd_arena_printf(arena, "%04d%02d%02d%02d%02d%02d_%s", utc.tm_year + 1900, utc.tm_mon + 1,
-                           utc.tm_mday, utc.tm_hour, utc.tm_min, utc.tm_sec,
-                           rest == NULL ? "" : rest + 1);
-}
-
 static void add_migration(drizzle_reader *self, const pd_journal_entry *entry)
 {
     pd_reader *reader = self->reader;
@@ -174,7 +158,7 @@ static void add_migration(drizzle_reader *self, const pd_journal_entry *entry)
     if (entry->has_when) {
         migration->has_when = true;
         migration->when = entry->when;
-        migration->v1_name = name_v1(arena, entry);
+        migration->v1_name = pd_drizzle_v1_name(arena, entry->tag, entry->when);
     }
 }
 

@@ -58,6 +58,29 @@ static void merge(rows *self)
     self->count = kept + 1;
 }
 
+/* What of a published journal stands under other names in the folders that `drizzle-kit up` made.
+ */
+static void add_upgraded(rows *self, const char *folder, const char *file, const char *hash)
+{
+    if (*hash != '\0') {
+        add(self,
+            (row){.entry = pd_arena_printf(self->arena, "%s/%s", folder, file), .published = hash});
+    }
+}
+
+static void add_published(rows *self, const pd_set *base, bool upgraded)
+{
+    for (size_t i = 0; !upgraded && i < base->sums_count; i++) {
+        add(self, (row){.entry = base->sums[i].entry, .published = base->sums[i].hash});
+    }
+    for (size_t i = 0; upgraded && i < base->count; i++) {
+        const pd_migration *migration = &base->migrations[i];
+        const char *folder = migration->v1_name != NULL ? migration->v1_name : migration->name;
+        add_upgraded(self, folder, "migration.sql", migration->up.hash);
+        add_upgraded(self, folder, "rollback.sql", migration->down.hash);
+    }
+}
+
 static void collect(rows *self, const pd_set *tree, const pd_set *base)
 {
     for (size_t i = 0; i < tree->count; i++) {
@@ -73,8 +96,10 @@ static void collect(rows *self, const pd_set *tree, const pd_set *base)
     for (size_t i = 0; i < tree->sums_count; i++) {
         add(self, (row){.entry = tree->sums[i].entry, .recorded = tree->sums[i].hash});
     }
-    for (size_t i = 0; base != NULL && i < base->sums_count; i++) {
-        add(self, (row){.entry = base->sums[i].entry, .published = base->sums[i].hash});
+    if (base != NULL) {
+        add_published(self, base,
+                      base->layout == PD_LAYOUT_DRIZZLE &&
+                          tree->layout == PD_LAYOUT_DRIZZLE_FOLDERS);
     }
     merge(self);
 }

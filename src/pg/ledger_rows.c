@@ -2,6 +2,7 @@
 
 #include "base/clock.h"
 #include "base/str.h"
+#include "domain/migration.h"
 #include "pg/errors.h"
 #include "pg/query.h"
 #include "pg_statements.h"
@@ -62,6 +63,9 @@ bool pd_migrations_take(pd_arena *arena, const PGresult *result, pd_ledger *out,
         row->adopted = pd_value_bool(result, i, 5);
         (void)pd_value_number(result, i, 6, &row->drizzle_id);
         row->has_drizzle_created_at = pd_value_number(result, i, 7, &row->drizzle_created_at);
+        if (row->has_drizzle_created_at) {
+            row->v1_name = pd_drizzle_v1_name(arena, row->name, row->drizzle_created_at);
+        }
         row->deployment = pd_value_shown(arena, result, i, 8);
         row->applied_at = time_of(arena, result, i, 9);
         row->tokens = pd_value_text(arena, result, i, 10);

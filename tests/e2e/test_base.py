@@ -317,9 +317,8 @@ def test_settings_of_the_revision_do_not_hide_what_is_published(clone):
     assert result.rules.count("history-removed") == len(NAMES)
 
 
-def test_a_journal_that_was_upgraded_is_known_again(make_repo):
-    repo = make_repo("drizzle")
-    base = repo.git("rev-parse", "HEAD")
+def upgrade(repo):
+    """What `drizzle-kit up` of Drizzle 1.0 makes of a journal, and the companions beside it."""
     names = [(entry["tag"], f"20231114221{320 + i}_{entry['tag'][5:]}") for i, entry in enumerate(repo.entries)]
     for old, new in names:
         up, down = ((repo.path / path(old)).read_text() for path in (repo.up, repo.down))
@@ -330,12 +329,58 @@ def test_a_journal_that_was_upgraded_is_known_again(make_repo):
         repo.write(f"drizzle/{new}/snapshot.json", "{}")
     repo.git("rm", "-r", "-q", "--cached", "--", "drizzle/meta")
     (repo.path / "drizzle/meta/_journal.json").unlink()
+    return [new for _, new in names]
+
+
+def test_a_journal_that_was_upgraded_is_known_again(make_repo):
+    repo = make_repo("drizzle")
+    base = repo.git("rev-parse", "HEAD")
+    names = upgrade(repo)
     repo.commit("drizzle-kit up")
     result = repo.check("--base", base)
     assert (result.status, result.rules) == (0, []), result
-    repo.write(f"drizzle/{names[1][1]}/migration.sql", "CREATE TABLE orders ();\n")
+    repo.write(f"drizzle/{names[1]}/migration.sql", "CREATE TABLE orders ();\n")
     repo.commit("edit")
     assert repo.check("--base", base).rules == ["history-edited"]
+
+
+def test_a_published_journal_that_was_upgraded_is_recorded_anew(make_repo):
+    repo = make_repo("drizzle")
+    base = repo.git("rev-parse", "HEAD")
+    names = upgrade(repo)
+    result = repo.run("record", "--base", base)
+    assert result.status == 0, result
+    sums = (repo.path / "drizzle/SHA256SUMS").read_text()
+    assert [line.split("  ")[1] for line in sums.splitlines()] == [
+        f"{name}/{file}.sql" for name in names for file in ("migration", "rollback")]
+    repo.write(f"drizzle/{names[1]}/rollback.sql", "DROP TABLE orders CASCADE;\n")
+    result = repo.run("record", "--base", base)
+    assert result.status == 2 and f"{names[1]}/rollback.sql" in result.both, result
+    assert (repo.path / "drizzle/SHA256SUMS").read_text() == sums
+
+
+def test_a_database_knows_a_journal_that_was_upgraded(make_repo, db):
+    repo = make_repo("drizzle")
+    assert repo.run("deploy", env=db.env).status == 0
+    names = upgrade(repo)
+    repo.commit("drizzle-kit up")
+    result = repo.run("deploy", "--format", "json", env=db.env)
+    assert result.status == 0 and result.json["nothing_to_do"], result
+    repo.write("drizzle/20240301000000_more/migration.sql", "CREATE TABLE more ();\n")
+    repo.write("drizzle/20240301000000_more/rollback.sql", "DROP TABLE more;\n")
+    repo.write("drizzle/20240301000000_more/snapshot.json", "{}")
+    repo.commit("more")
+    result = repo.run("deploy", "--format", "json", env=db.env)
+    assert result.status == 0 and result.json["plan"]["pending"] == 1, result
+    assert repo.run("verify", env=db.env).status == 0
+    result = repo.run("rollback", "--to", names[0], env=db.env)
+    assert result.status == 0, result
+    assert len(db.applied()) == 1
+    assert repo.run("deploy", env=db.env).status == 0
+    repo.write(f"drizzle/{names[0]}/migration.sql", "CREATE TABLE other ();\n")
+    repo.commit("edited behind its new name")
+    result = repo.run("check", "--format", "json", env=db.env)
+    assert "applied-edited" in result.rules, result
 
 
 def test_a_backup_is_no_question_for_check(clone):

@@ -1,0 +1,23 @@
+# What the libraries of Debian 12 and of Debian 13 have in different ways.
+include(CheckIncludeFile)
+include(CheckStructHasMember)
+include(CheckSourceCompiles)
+include(CMakePushCheckState)
+
+cmake_push_check_state(RESET)
+set(CMAKE_REQUIRED_INCLUDES ${GIT2_INCLUDE_DIRS} ${CURL_INCLUDE_DIRS})
+check_include_file(git2/sys/errors.h PD_GIT_HAS_ERRORS_HEADER)
+check_struct_has_member(git_allocator gcalloc git2/sys/alloc.h PD_GIT_ALLOCATES_MANY_WAYS)
+set(CMAKE_REQUIRED_FLAGS -Werror)
+check_source_compiles(C "#include <curl/curl.h>
+  CURLU *curl_url_dup(const CURLU *in);
+  int main(void) { return 0; }" PD_CURL_READS_CONST_URLS)
+cmake_pop_check_state()
+
+set(PD_FEATURES)
+foreach(feature PD_GIT_HAS_ERRORS_HEADER PD_GIT_ALLOCATES_MANY_WAYS PD_CURL_READS_CONST_URLS)
+  if(${feature})
+    list(APPEND PD_FEATURES ${feature})
+  endif()
+endforeach()
+target_compile_definitions(pd_flags INTERFACE ${PD_FEATURES})

@@ -157,7 +157,7 @@ const char *pd_did_you_mean(const char *word, const char *const *candidates)
     if (len == 0 || len > WORD_MAX)
         return NULL;
     const char *nearest = NULL;
-    size_t nearest_distance = len / 3 + 2;
+    size_t nearest_distance = (len + 2) / 3 + 1;
     for (; *candidates != NULL; candidates++) {
         size_t candidate_len = strlen(*candidates);
         if (candidate_len > WORD_MAX)

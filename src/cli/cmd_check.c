@@ -73,6 +73,11 @@ bool pd_cmd_plan(pd_context *context, pd_error *err)
 
 bool pd_cmd_deploy(pd_context *context, pd_error *err)
 {
+    bool done = false;
+    if (!pd_context_recall(context, revision_of(context), &done, err))
+        return false;
+    if (done)
+        return true;
     if (!pd_check_revision(context, true, true, err))
         return false;
     if (pd_report_closed(&context->report))
@@ -80,6 +85,7 @@ bool pd_cmd_deploy(pd_context *context, pd_error *err)
     if (!pd_context_connect(context, false, err))
         return false;
     pd_context_attach(context);
+    context->run.terms = pd_context_terms(context);
     return pd_deploy(&context->run, err);
 }
 

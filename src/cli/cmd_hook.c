@@ -30,7 +30,10 @@ static const hook *find_hook(const char *name)
 
 static bool fail_unknown(const char *name, pd_error *err)
 {
-    pd_fail(err, PD_ERROR_USAGE, "unknown hook %s", name[0] == '\0' ? "(none)" : name);
+    if (name[0] == '\0')
+        pd_fail(err, PD_ERROR_USAGE, "hook needs a name");
+    else
+        pd_fail(err, PD_ERROR_USAGE, "unknown hook %s", name);
     return pd_error_hint(err, "predeploy hook install [pre-push | pre-receive], predeploy hook "
                               "pre-push REMOTE URL, or predeploy hook pre-receive");
 }
@@ -53,6 +56,9 @@ static const char *state_text(pd_context *context, pd_hook_state state, const ch
                                name);
     case PD_HOOK_UPDATED:
         return "updated";
+    case PD_HOOK_JOINED:
+        return "changed; it asks the gates first";
+    case PD_HOOK_MANAGED:
     case PD_HOOK_PRESENT:
         break;
     }

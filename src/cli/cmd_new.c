@@ -7,8 +7,10 @@
 #include "base/json.h"
 #include "base/printable.h"
 #include "cli/commands.h"
+#include "cli/elsewhere.h"
 #include "cli/output.h"
 #include "cli/record.h"
+#include "gate/gate.h"
 #include "git/worktree.h"
 #include "layout/scaffold.h"
 
@@ -162,7 +164,33 @@ static void print_json(const pd_context *context, const pd_scaffold *files, pd_s
     pd_strbuf_addc(out, '\n');
 }
 
-static void print_human(const pd_context *context, const pd_scaffold *files, pd_strbuf *out)
+/* Companions that are there, and were not written yet. */
+static void print_unwritten(pd_context *context, pd_strbuf *out)
+{
+    pd_set *set = &context->set;
+    const char *since = context->settings.rollback_since;
+    size_t count = 0;
+    const char *first = NULL;
+    pd_read_companions(context->arena, set);
+    for (size_t i = (size_t)((since == NULL ? -1 : pd_set_find(set, since)) + 1); i < set->count;
+         i++) {
+        const pd_migration *migration = &set->migrations[i];
+        if (migration->down.data == NULL || !migration->down_empty || migration->irreversible)
+            continue;
+        count++;
+        first = first == NULL ? migration->down.path : first;
+    }
+    if (count == 0)
+        pd_strbuf_adds(out, "nothing to write: every migration has the companion it needs\n");
+    else if (count == 1)
+        pd_strbuf_addf(out, "nothing to write, but %s has no statement yet\n",
+                       pd_printable(context->arena, first));
+    else
+        pd_strbuf_addf(out, "nothing to write, but %zu companions have no statement yet: %s, ...\n",
+                       count, pd_printable(context->arena, first));
+}
+
+static void print_human(pd_context *context, const pd_scaffold *files, pd_strbuf *out)
 {
     for (size_t i = 0; i < files->count; i++)
         pd_strbuf_addf(
@@ -176,7 +204,7 @@ static void print_human(const pd_context *context, const pd_scaffold *files, pd_
     if (files->count > 0)
         pd_strbuf_adds(out, "write the SQL, then: predeploy record, git add, git commit\n");
     else if (files->passed_count == 0)
-        pd_strbuf_adds(out, "nothing to write: every migration has the companion it needs\n");
+        print_unwritten(context, out);
 }
 
 bool pd_cmd_new(pd_context *context, pd_error *err)
@@ -188,7 +216,8 @@ bool pd_cmd_new(pd_context *context, pd_error *err)
         (!context->args.companions &&
          !pd_scaffold_title(context->arena, context->args.positionals[0], &title, err)) ||
         !pd_context_open(context, err) || !pd_context_worktree_settings(context, err) ||
-        !pd_worktree_read(context, &found, err) || !pd_worktree_readable(context, err) ||
+        !pd_elsewhere_check_path(context, true, err) || !pd_worktree_read(context, &found, err) ||
+        !pd_worktree_readable(context, err) || (!found && !pd_elsewhere_refuse(context, err)) ||
         !begin_set(context, found, err))
         return false;
     if (!is_sound(context))

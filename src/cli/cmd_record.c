@@ -5,6 +5,7 @@
 #include "base/printable.h"
 #include "base/str.h"
 #include "cli/commands.h"
+#include "cli/elsewhere.h"
 #include "cli/output.h"
 #include "cli/record.h"
 #include "git/history.h"
@@ -61,9 +62,11 @@ bool pd_worktree_readable(const pd_context *context, pd_error *err)
     return true;
 }
 
-static bool has_migrations(const pd_context *context, bool found, pd_error *err)
+static bool has_migrations(pd_context *context, bool found, pd_error *err)
 {
     if (!found) {
+        if (!pd_elsewhere_refuse(context, err))
+            return false;
         pd_fail(err, PD_ERROR_USAGE, "no migrations folder was found in the work tree");
         return pd_error_hint(
             err,
@@ -129,6 +132,21 @@ static bool refuse_changes(const pd_context *context, const pd_record *record, p
                                       context->set.folder[0] == '\0' ? "" : "/", first->entry)));
 }
 
+/* Of a merge that was not ended: the files are recorded as they are, so they must be whole. Markers
+ * in SHA256SUMS itself go away with the old file. */
+static bool refuse_conflicts(const pd_context *context, pd_error *err)
+{
+    const char *sums = pd_worktree_path(context, PD_SUMS_FILE);
+    for (size_t i = 0; i < context->findings.count; i++) {
+        const pd_finding *finding = &context->findings.items[i];
+        if (finding->rule != PD_RULE_ENTRY_CONFLICT || pd_streq(finding->place.path, sums))
+            continue;
+        pd_fail(err, PD_ERROR_USAGE, "%s holds unresolved conflict markers", finding->place.path);
+        return pd_error_hint(err, "Resolve the conflict in it, then run predeploy record again.");
+    }
+    return true;
+}
+
 /* A project that has no migrations yet has nothing to record. */
 static bool nothing_to_record(const pd_context *context, bool found)
 {
@@ -142,15 +160,17 @@ bool pd_cmd_record(pd_context *context, pd_error *err)
     pd_record record = {0};
     pd_ignored ignored = {0};
     if (!pd_context_open(context, err) || !pd_context_worktree_settings(context, err) ||
-        !pd_worktree_read(context, &found, err) || !pd_worktree_readable(context, err))
+        !pd_elsewhere_check_path(context, true, err) || !pd_worktree_read(context, &found, err) ||
+        !pd_worktree_readable(context, err))
         return false;
     if (nothing_to_record(context, found)) {
         context->set.folder = found ? context->set.folder : "";
         pd_print_record(context, &record, false);
         return true;
     }
-    if (!has_migrations(context, found, err) || !pd_worktree_record(context, &record, err) ||
-        !refuse_changes(context, &record, err) || !pd_worktree_ignored(context, &ignored, err))
+    if (!has_migrations(context, found, err) || !refuse_conflicts(context, err) ||
+        !pd_worktree_record(context, &record, err) || !refuse_changes(context, &record, err) ||
+        !pd_worktree_ignored(context, &ignored, err))
         return false;
     bool differs = pd_worktree_sums_differ(context, &record);
     if (differs && !context->args.check && !write_sums(context, &record, err))

@@ -8,7 +8,7 @@
 static bool read_request(const pd_context *context, pd_rollback_request *request, pd_error *err)
 {
     const pd_args *args = &context->args;
-    *request = (pd_rollback_request){.steps = 1, .to = args->to};
+    *request = (pd_rollback_request){.steps = 1, .to = args->to, .dry_run = args->dry_run};
     if (args->positional_count == 0)
         return true;
     if (args->to != NULL) {
@@ -34,7 +34,7 @@ bool pd_cmd_rollback(pd_context *context, pd_error *err)
         return false;
     /* What runs stands in the ledger: the state of the checkout does not matter here. */
     context->findings.count = 0;
-    if (!pd_context_run(context, err) || !pd_context_connect(context, false, err))
+    if (!pd_context_run(context, err) || !pd_context_connect(context, request.dry_run, err))
         return false;
     pd_context_attach(context);
     return pd_rollback(&context->run, &request, err);

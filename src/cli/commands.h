@@ -23,6 +23,12 @@ typedef struct pd_command {
 extern const pd_command pd_commands[]; /* ends with an entry without name */
 
 const pd_command *pd_command_find(const char *name);
+
+/* The same; a word that names none is PD_ERROR_USAGE, with the command that may be meant as a
+ * hint. */
+bool pd_command_named(const char *word, const pd_command **out, pd_error *err) PD_CHECKED;
+
+void pd_help_short(pd_strbuf *out); /* the commands alone, for who has named none */
 void pd_help_all(pd_strbuf *out);
 void pd_help_command(pd_strbuf *out, const pd_command *command);
 
@@ -37,6 +43,7 @@ pd_command_function pd_cmd_adopt;
 pd_command_function pd_cmd_init;
 pd_command_function pd_cmd_new;
 pd_command_function pd_cmd_hook;
+pd_command_function pd_cmd_help;
 
 /* Reads the revision of the command line and asks the gates that need no database. history: those
  * about what is published, too; syntax: the command asks that gate itself, later. */

@@ -5,15 +5,18 @@
 
 #include "base/clock.h"
 #include "base/file.h"
+#include "base/printable.h"
 #include "base/str.h"
 #include "base/strbuf.h"
-#include "domain/settings_values.h"
+#include "cli/elsewhere.h"
+#include "cli/values.h"
 #include "git/worktree.h"
 #include "layout/layout.h"
 
 bool pd_context_open(pd_context *context, pd_error *err)
 {
-    return pd_git_open(&context->git, context->arena, context->args.repo, err);
+    return context->git != NULL ||
+           pd_git_open(&context->git, context->arena, context->args.repo, err);
 }
 
 static bool choose_layout(pd_settings *settings, const char *name, pd_error *err)
@@ -28,10 +31,7 @@ static bool choose_layout(pd_settings *settings, const char *name, pd_error *err
                              PD_SETTINGS_FILE);
     }
     pd_fail(err, PD_ERROR_USAGE, "unknown layout %s", name);
-    PD_AUTO_STRBUF list = pd_strbuf_new(PD_STRBUF_MAX);
-    for (const pd_value_word *at = pd_layout_words; at->word != NULL; at++)
-        pd_strbuf_addf(&list, "%s%s", at == pd_layout_words ? "" : ", ", at->word);
-    return pd_error_hint(err, "--layout takes one of: %s.", list.data);
+    return pd_value_hint(err, "layout", "LAYOUT");
 }
 
 /* "./drizzle/" and "drizzle" are one folder. */
@@ -55,14 +55,12 @@ static bool apply_arguments(pd_context *context, pd_error *err)
     if (args->layout != NULL && !choose_layout(settings, args->layout, err))
         return false;
     if (args->transaction != NULL) {
-        if (strcmp(args->transaction, "all") == 0) {
-            settings->transaction = PD_TRANSACTION_ALL;
-        } else if (strcmp(args->transaction, "each") == 0) {
-            settings->transaction = PD_TRANSACTION_EACH;
-        } else {
+        int mode = 0;
+        if (!pd_value_find("MODE", args->transaction, &mode)) {
             pd_fail(err, PD_ERROR_USAGE, "unknown transaction mode %s", args->transaction);
-            return pd_error_hint(err, "--transaction takes all or each.");
+            return pd_value_hint(err, "transaction", "MODE");
         }
+        settings->transaction = (pd_transaction_mode)mode;
     }
     const char *asked = context->environment.backup_before_migrate;
     bool backup = false;
@@ -121,6 +119,18 @@ static bool is_closed(const pd_context *context)
     return false;
 }
 
+/* Where they are instead, when the work tree tells. */
+static const char *where_instead(pd_context *context, const char *folder)
+{
+    if (folder[0] == '\0' && context->settings.path == NULL)
+        return pd_elsewhere_hint(context);
+    const char *meant = context->args.path == NULL ? NULL : pd_elsewhere_from_here(context, folder);
+    return meant == NULL
+               ? NULL
+               : pd_arena_printf(context->arena, "Paths begin at the root of the tree: --path %s",
+                                 pd_shell_word(context->arena, meant));
+}
+
 static void find_no_migrations(pd_context *context, const char *folder)
 {
     if (context->set.count > 0 || context->set.orphan_count > 0 || context->args.allow_empty ||
@@ -132,9 +142,15 @@ static void find_no_migrations(pd_context *context, const char *folder)
                       "no migrations folder was found in this revision")
             : pd_find(&context->findings, PD_RULE_NO_MIGRATIONS, folder,
                       "there are no migrations in %s", folder[0] == '\0' ? "the root" : folder);
+    const char *instead = where_instead(context, folder);
+    if (instead != NULL) {
+        pd_finding_hint(&context->findings, finding, "%s", instead);
+        return;
+    }
     pd_finding_hint(&context->findings, finding,
-                    "Name the folder: git config -f %s migrations.path FOLDER, committed, or "
-                    "--path FOLDER. If none are meant to be there: --allow-empty.",
+                    "`predeploy new NAME` writes the first one; commit it. If they are elsewhere: "
+                    "git config -f %s migrations.path FOLDER, committed, or --path FOLDER. If none "
+                    "are meant to be there: --allow-empty.",
                     PD_SETTINGS_FILE);
 }
 
@@ -172,9 +188,14 @@ static bool resolve(pd_context *context, const char *spec, pd_error *err)
     return true;
 }
 
+bool pd_context_read_settings(pd_context *context, const char *spec, pd_error *err)
+{
+    return resolve(context, spec, err) && read_settings(context, err);
+}
+
 bool pd_context_read(pd_context *context, const char *spec, pd_error *err)
 {
-    return resolve(context, spec, err) && read_settings(context, err) && read_set(context, err);
+    return pd_context_read_settings(context, spec, err) && read_set(context, err);
 }
 
 bool pd_context_read_under(pd_context *context, const char *spec, const pd_settings *settings,
@@ -201,6 +222,7 @@ void pd_context_reset(pd_context *context)
 
 void pd_context_close(pd_context *context)
 {
+    pd_db_close(&context->begun);
     pd_db_close(&context->db);
     pd_cluster_stop(&context->cluster);
     pd_git_close(&context->git);

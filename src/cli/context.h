@@ -27,7 +27,8 @@ typedef struct pd_environment {
 typedef struct pd_context {
     pd_arena *arena;
     pd_args args;
-    pd_document document; /* of a machine format */
+    pd_document document;         /* what the file of --output gets */
+    pd_document printed_document; /* what stdout gets in a machine format */
     pd_environment environment;
     pd_secrets secrets;
     pd_progress progress;
@@ -40,12 +41,15 @@ typedef struct pd_context {
     pd_witnesses witnesses;
     bool folder_stands; /* the folder of the settings counts for witnesses that have it, too */
     bool based;         /* witnesses are known, or it is known that nothing is published */
+    bool outline;       /* the sets of witnesses are not wanted, and left empty */
     pd_findings findings;
     pd_report report;
     pd_cluster *cluster;
+    pd_db *begun; /* a connection that is being made */
     pd_db *db;
     pd_target target;
-    bool backs_up; /* the command runs SQL, so that a backup may be asked for */
+    pd_error unreachable; /* why an early attempt to connect failed, kind NONE: it did not */
+    bool backs_up;        /* the command runs SQL, so that a backup may be asked for */
     pd_webhook webhook;
     pd_run run;
     bool to_stderr; /* reports go there: git shows a pusher what a hook says on it */
@@ -53,8 +57,11 @@ typedef struct pd_context {
     bool unwritten; /* and could not get it out */
 } pd_context;
 
-/* Opens the repository of --repo or the current folder. */
+/* Opens the repository of --repo or the current folder, when it is not open. */
 bool pd_context_open(pd_context *context, pd_error *err) PD_CHECKED;
+
+/* Resolves `spec` and reads the settings from it. */
+bool pd_context_read_settings(pd_context *context, const char *spec, pd_error *err) PD_CHECKED;
 
 /* Resolves `spec` and reads settings and migration set from it; what is wrong with them goes to
  * the findings. A set that is empty is a finding too, unless --allow-empty. */
@@ -123,6 +130,12 @@ bool pd_context_compare_steering(pd_context *context, pd_error *err) PD_CHECKED;
 bool pd_context_deployed(void *ctx, const char *commit, pd_deployed *out, pd_error *err) PD_CHECKED;
 void pd_context_explain(void *ctx, pd_findings *findings);
 
+/* ---- uncommitted.c ---- */
+
+/* Where the revision is HEAD: notes in the report which files of the migrations folder are not what
+ * the work tree has, and corrects the hints about those that were only not committed. */
+void pd_context_compare_worktree(pd_context *context);
+
 /* Begins a new report in the context for one more revision (hooks check several). */
 void pd_context_reset(pd_context *context);
 
@@ -136,8 +149,25 @@ bool pd_context_connect(pd_context *context, bool read_only, pd_error *err) PD_C
  * for. Asked for without a usable PREDEPLOY_BACKUP_URL: PD_ERROR_USAGE. */
 bool pd_context_run(pd_context *context, pd_error *err) PD_CHECKED;
 
+/* For a question that comes first, in two steps: begins to connect, while other things are read;
+ * and asks what the last verdict is held against (pd_db_recall). pd_context_connect goes on with
+ * it. */
+bool pd_context_begin_connect(pd_context *context, pd_error *err) PD_CHECKED;
+bool pd_context_ask_early(pd_context *context, pd_recalled *now, pd_error *err) PD_CHECKED;
+
 /* Gives context->run the port of the connected database. */
 void pd_context_attach(pd_context *context);
+
+/* ---- recall.c: a verdict that was given before ---- */
+
+/* All that the answers of the gates depend on, besides the ledger: what is asked of which commits,
+ * and how. The revision and the base were read. */
+const char *pd_context_terms(pd_context *context);
+
+/* Asks the database, before any migration is read, whether its last verdict is about `spec` and
+ * holds. *done: it does, and the report is filled; else nothing is, and a connection that was made
+ * stays for pd_context_connect. Only a signal, or a table count that is wrong, is an error. */
+bool pd_context_recall(pd_context *context, const char *spec, bool *done, pd_error *err) PD_CHECKED;
 
 /* Reads `.predeploy` of the work tree into the settings, with the command line over it. */
 bool pd_context_worktree_settings(pd_context *context, pd_error *err) PD_CHECKED;
@@ -146,6 +176,9 @@ bool pd_context_worktree_settings(pd_context *context, pd_error *err) PD_CHECKED
  * the revision (NULL: in the work tree); "" when there is none. Several: PD_ERROR_USAGE asks. */
 bool pd_find_folder(pd_context *context, const pd_revision *revision, const pd_settings *settings,
                     const char **folder, pd_error *err) PD_CHECKED;
+
+/* Whether a path ends in the name of a well-known folder. */
+bool pd_is_usual_folder(const char *path);
 
 void pd_context_close(pd_context *context);
 

@@ -13,11 +13,14 @@ bool pd_context_has_database(const pd_context *context)
     return context->args.database != NULL || !pd_blank(context->environment.database_url);
 }
 
-static bool fail_no_database(pd_error *err)
+static bool fail_no_database(const pd_context *context, pd_error *err)
 {
+    bool throwaway = pd_streq(context->report.command, "deploy");
     pd_fail(err, PD_ERROR_USAGE, "no database was named");
-    return pd_error_hint(err, "Set DATABASE_URL=postgresql://USER:PASSWORD@HOST/NAME in the "
-                              "environment, or try it out with `predeploy deploy --ephemeral`.");
+    return pd_error_hint(err,
+                         "Set DATABASE_URL=postgresql://USER:PASSWORD@HOST/NAME in the "
+                         "environment%s. A file .env is not read.",
+                         throwaway ? ", or try it out with `predeploy deploy --ephemeral`" : "");
 }
 
 static bool start_ephemeral(pd_context *context, const char **conninfo, pd_error *err)
@@ -55,27 +58,63 @@ static void phase(pd_context *context, pd_error_kind late_kind)
     context->interrupt.late_kind = late_kind;
 }
 
-bool pd_context_connect(pd_context *context, bool read_only, pd_error *err)
+static const char *named_database(const pd_context *context)
 {
-    const char *conninfo =
-        context->args.database != NULL ? context->args.database : context->environment.database_url;
-    if (!context->args.ephemeral && pd_blank(conninfo))
-        return fail_no_database(err);
-    if (!pd_interrupt_open(&context->interrupt, err) ||
-        (context->args.ephemeral && !start_ephemeral(context, &conninfo, err)))
-        return false;
-    drop_session_options();
-    if (!read_only)
-        limit_run(context);
-    pd_db_options options = {
+    return context->args.database != NULL ? context->args.database
+                                          : context->environment.database_url;
+}
+
+static pd_db_options options_of(pd_context *context, const char *conninfo, bool read_only)
+{
+    return (pd_db_options){
         .conninfo = conninfo,
         .settings = &context->settings,
         .layout = context->set.layout,
+        .foreign_table = context->args.from,
         .read_only = read_only,
         .ephemeral = context->args.ephemeral,
         .interrupt = &context->interrupt,
         .progress = &context->progress,
+        .begun = context->begun,
     };
+}
+
+/* The time that the settings give it is not known yet. */
+bool pd_context_begin_connect(pd_context *context, pd_error *err)
+{
+    pd_settings usual;
+    pd_settings_default(&usual);
+    drop_session_options();
+    return pd_db_begin(&context->begun, context->arena, named_database(context),
+                       usual.connect_timeout_ms, &context->interrupt, err);
+}
+
+bool pd_context_ask_early(pd_context *context, pd_recalled *now, pd_error *err)
+{
+    pd_db_options options = options_of(context, named_database(context), false);
+    if (!pd_db_recall(context->begun, &options, context->revision.oid, now, err))
+        return false;
+    pd_db_target(context->begun, &context->target);
+    return true;
+}
+
+bool pd_context_connect(pd_context *context, bool read_only, pd_error *err)
+{
+    const char *conninfo = named_database(context);
+    if (!context->args.ephemeral && pd_blank(conninfo))
+        return fail_no_database(context, err);
+    if (!pd_interrupt_open(&context->interrupt, err) ||
+        (context->args.ephemeral && !start_ephemeral(context, &conninfo, err)))
+        return false;
+    if (!read_only)
+        limit_run(context);
+    if (context->unreachable.kind != PD_ERROR_NONE) {
+        *err = context->unreachable;
+        return false;
+    }
+    drop_session_options();
+    pd_db_options options = options_of(context, conninfo, read_only);
+    context->begun = NULL;
     if (!pd_db_open(&context->db, context->arena, &options, &context->target, err))
         return false;
     context->report.target = &context->target;
@@ -86,6 +125,8 @@ static bool port_lock(void *ctx, bool wait, pd_error *err)
 {
     pd_context *context = ctx;
     phase(context, PD_ERROR_LOCKED);
+    if (context->run.backup.run == NULL)
+        pd_db_expect(context->db, context->report.revision->oid);
     bool locked = pd_db_lock(context->db, wait, err);
     phase(context, PD_ERROR_UNREACHABLE);
     return locked;
@@ -104,6 +145,12 @@ static void port_find_obstacles(void *ctx, pd_arena *arena, const pd_preflight *
     pd_db_find_obstacles(context->db, arena, asked, out);
 }
 
+static bool port_find_tables(void *ctx, pd_arena *arena, pd_first_tables *asked, pd_error *err)
+{
+    pd_context *context = ctx;
+    return pd_db_find_tables(context->db, arena, asked, err);
+}
+
 static bool port_check_plan(void *ctx, const pd_plan *plan, pd_error *err)
 {
     const pd_context *context = ctx;
@@ -116,6 +163,12 @@ static bool port_begin(void *ctx, const pd_deployment *deployment, pd_error *err
     pd_memory_ends_with(PD_MEMORY_UNKNOWN);
     phase(context, PD_ERROR_APPLY);
     return pd_db_begin_deployment(context->db, deployment, err);
+}
+
+static bool port_keep_verdict(void *ctx, const char *deployment, const char *verdict, pd_error *err)
+{
+    pd_context *context = ctx;
+    return pd_db_keep_verdict(context->db, deployment, verdict, err);
 }
 
 static bool port_record_backup(void *ctx, const pd_deployment *deployment, pd_error *err)
@@ -207,9 +260,11 @@ void pd_context_attach(pd_context *context)
         .ctx = context,
         .lock = port_lock,
         .read_ledger = port_read_ledger,
+        .find_tables = port_find_tables,
         .check_plan = port_check_plan,
         .find_obstacles = port_find_obstacles,
         .begin_deployment = port_begin,
+        .keep_verdict = port_keep_verdict,
         .record_backup = port_record_backup,
         .apply = port_apply,
         .finish_deployment = port_finish,

@@ -1,5 +1,7 @@
+#include <string.h>
 #include <sys/stat.h>
 
+#include "base/str.h"
 #include "cli/context.h"
 #include "git/worktree.h"
 #include "layout/layout.h"
@@ -22,6 +24,17 @@ static const char *const well_known[] = {
     "src/main/resources/db/migration",
     NULL,
 };
+
+bool pd_is_usual_folder(const char *path)
+{
+    size_t len = strlen(path);
+    for (size_t i = 0; well_known[i] != NULL; i++) {
+        size_t name = strlen(well_known[i]);
+        if (pd_ends_with(path, well_known[i]) && (len == name || path[len - name - 1] == '/'))
+            return true;
+    }
+    return false;
+}
 
 /* Lists a folder of the revision, or of the work tree, without content. */
 static bool list_folder(pd_context *context, const pd_revision *revision, const char *folder,

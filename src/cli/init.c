@@ -2,12 +2,17 @@
 
 #include <assert.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "base/json.h"
 #include "base/printable.h"
 #include "base/str.h"
+#include "cli/elsewhere.h"
+#include "cli/output.h"
+#include "render/text.h"
 
 #define FINDINGS_SHOWN 50
+#define INDENT "        "
 
 static const char *action_word(pd_init_action action)
 {
@@ -42,13 +47,23 @@ bool pd_init_has_work(const pd_init *init)
     return init->settings != NULL || init->sums != NULL || init->hook;
 }
 
+/* One line of printable text behind an indent, wrapped for who reads it. */
+static void add_text(pd_strbuf *out, const char *indent, const char *text)
+{
+    const pd_wrap wrap = {indent, strlen(indent), (size_t)pd_output_width(STDOUT_FILENO)};
+    pd_strbuf_adds(out, indent);
+    pd_text_wrap(out, text, &wrap);
+    pd_strbuf_addc(out, '\n');
+}
+
 static void show_set(const pd_context *context, const pd_init *init, pd_strbuf *out)
 {
     const pd_set *set = &context->set;
     if (set->count == 0 && set->orphan_count == 0) {
-        pd_strbuf_adds(out, "no migrations stand in the work tree yet: `predeploy new NAME` writes "
-                            "the first one\nto migrations/, or in another place and layout with "
-                            "--path and --layout; then run init again\n");
+        add_text(out, "",
+                 "no migrations stand in the work tree yet: write the first one "
+                 "(`drizzle-kit generate`; or `predeploy new NAME`, to migrations/ unless --path "
+                 "and --layout say otherwise), then run init again");
         return;
     }
     pd_strbuf_addf(out, "%zu migration%s in %s, layout %s", set->count, set->count == 1 ? "" : "s",
@@ -57,12 +72,17 @@ static void show_set(const pd_context *context, const pd_init *init, pd_strbuf *
     if (init->without_companion > 0)
         pd_strbuf_addf(out, ", %zu without a rollback companion", init->without_companion);
     pd_strbuf_addc(out, '\n');
+    if (init->without_companion > 0)
+        add_text(out, INDENT,
+                 "a migration that is applied without its companion cannot be rolled back later: "
+                 "write those that you may need before the first deployment");
 }
 
 static void show_step(const pd_context *context, const pd_init_step *step, pd_strbuf *out)
 {
-    pd_strbuf_addf(out, "%-7s %s\n        %s\n", action_word(step->action),
-                   pd_printable(context->arena, step->path), step->why);
+    pd_strbuf_addf(out, "%-7s %s\n", action_word(step->action),
+                   pd_printable(context->arena, step->path));
+    add_text(out, INDENT, step->why);
     for (const char *line = step->content; *line != '\0';) {
         size_t len = strcspn(line, "\n");
         pd_strbuf_adds(out, "        | ");
@@ -80,9 +100,11 @@ static void show_finding(const pd_context *context, const pd_finding *finding, p
         pd_strbuf_addf(out, "  %s", pd_printable(arena, finding->place.path));
     if (finding->place.path != NULL && finding->place.line > 0)
         pd_strbuf_addf(out, ":%d", finding->place.line);
-    pd_strbuf_addf(out, "\n        %s\n", pd_printable(arena, finding->message));
+    pd_strbuf_addc(out, '\n');
+    add_text(out, INDENT, pd_printable(arena, finding->message));
     if (!pd_blank(finding->hint))
-        pd_strbuf_addf(out, "        hint: %s\n", pd_printable(arena, finding->hint));
+        add_text(out, INDENT,
+                 pd_arena_printf(arena, "hint: %s", pd_printable(arena, finding->hint)));
 }
 
 void pd_init_show(const pd_context *context, const pd_init *init, pd_strbuf *out)
@@ -90,7 +112,8 @@ void pd_init_show(const pd_context *context, const pd_init *init, pd_strbuf *out
     const pd_findings *findings = &context->findings;
     show_set(context, init, out);
     for (size_t i = 0; i < init->count; i++)
-        if (!context->args.quiet || init->steps[i].action != PD_INIT_KEEP)
+        if (!context->args.quiet || init->steps[i].action != PD_INIT_KEEP ||
+            init->steps[i].content[0] != '\0')
             show_step(context, &init->steps[i], out);
     size_t wrong = findings->count + init->ignored.count;
     if (wrong == 0)
@@ -104,21 +127,36 @@ void pd_init_show(const pd_context *context, const pd_init *init, pd_strbuf *out
                        findings->count - FINDINGS_SHOWN);
 }
 
+/* ":/" is git's word for the root, where somebody stands in a folder below it. */
+static void add_word(const pd_context *context, const char *path, pd_strbuf *out)
+{
+    const char *word = pd_printable(context->arena, path);
+    if (pd_elsewhere_here(context) != NULL)
+        word = pd_arena_printf(context->arena, ":/%s", word);
+    else if (path[0] == '-')
+        word = pd_arena_printf(context->arena, "./%s", word);
+    pd_strbuf_adds(out, out->len == 0 ? "git add " : " ");
+    pd_strbuf_adds(out, pd_shell_word(context->arena, word));
+}
+
+/* The whole folder, as the migrations themselves may not be committed yet either. */
 static const char *next_command(const pd_context *context, const pd_init *init)
 {
     PD_AUTO_STRBUF out = pd_strbuf_new(PD_STRBUF_MAX);
-    size_t added = 0;
+    const char *folder = context->set.folder;
+    bool whole = folder[0] != '\0' && (context->set.count > 0 || context->set.orphan_count > 0);
+    bool any = false;
     for (size_t i = 0; i < init->count; i++) {
-        if (!init->steps[i].commits)
-            continue;
-        pd_strbuf_adds(&out, added++ == 0 ? "git add " : " ");
-        if (init->steps[i].path[0] == '-')
-            pd_strbuf_adds(&out, "./");
-        pd_strbuf_adds(
-            &out, pd_shell_word(context->arena, pd_printable(context->arena, init->steps[i].path)));
+        const pd_init_step *step = &init->steps[i];
+        any = any || step->commits;
+        bool below = pd_starts_with(step->path, folder) && step->path[strlen(folder)] == '/';
+        if (step->commits && !(whole && below))
+            add_word(context, step->path, &out);
     }
-    if (added == 0)
+    if (!any)
         return NULL;
+    if (whole)
+        add_word(context, folder, &out);
     pd_strbuf_adds(&out, " && git commit -m \"Under the gate\"");
     return pd_strbuf_keep(&out, context->arena);
 }
@@ -127,7 +165,10 @@ void pd_init_done(const pd_context *context, const pd_init *init, pd_strbuf *out
 {
     const char *next = next_command(context, init);
     if (!pd_init_has_work(init)) {
-        pd_strbuf_adds(out, "nothing to do\n");
+        if (next == NULL)
+            pd_strbuf_adds(out, "nothing to do\n");
+        else
+            pd_strbuf_addf(out, "nothing to write\nnext: %s\nthen: predeploy check\n", next);
         return;
     }
     if (context->args.dry_run) {
@@ -137,6 +178,10 @@ void pd_init_done(const pd_context *context, const pd_init *init, pd_strbuf *out
     pd_strbuf_adds(out, "written\n");
     if (next != NULL)
         pd_strbuf_addf(out, "next: %s\nthen: predeploy check\n", next);
+    if (context->set.layout == PD_LAYOUT_DRIZZLE_FOLDERS)
+        add_text(out, "",
+                 "also: drizzle-kit push of this version asks to drop schemas that it does not "
+                 "know, predeploy's too: put schemaFilter: ['public'] into drizzle.config");
 }
 
 static json_t *steps_json(const pd_init *init)

@@ -4,6 +4,7 @@
 
 #include "cli/context.h"
 #include "cli/record.h"
+#include "domain/settings_edit.h"
 
 typedef enum pd_init_action {
     PD_INIT_CREATE,
@@ -19,7 +20,7 @@ typedef struct pd_init_step {
     bool commits;        /* it belongs into the next commit */
 } pd_init_step;
 
-#define PD_INIT_STEPS_MAX 4
+#define PD_INIT_STEPS_MAX 6
 
 typedef struct pd_init {
     pd_init_step steps[PD_INIT_STEPS_MAX];
@@ -30,6 +31,24 @@ typedef struct pd_init {
     bool hook;                /* is to be installed */
     pd_ignored ignored;       /* belongs into the commit, and git ignores it */
 } pd_init;
+
+/* ---- init_drizzle.c: where Drizzle keeps its table ---- */
+
+/* What drizzle.config.* says that is not Drizzle's default. */
+typedef struct pd_drizzle_said {
+    const char *path;   /* of the file, NULL: there is none that says anything */
+    bool unsure;        /* it says something, and it cannot be told what */
+    const char *schema; /* NULL: not said, or the default */
+    const char *table;
+} pd_drizzle_said;
+
+/* Reads the file in the work tree that stands nearest above the migrations folder. */
+bool pd_init_read_drizzle(pd_context *context, const char *folder, pd_drizzle_said *out,
+                          pd_error *err) PD_CHECKED;
+
+/* A step for what could not be read, or is not what `.predeploy` has in [ledger]. */
+void pd_init_tell_drizzle(const pd_context *context, pd_init *init, const pd_drizzle_said *said,
+                          const pd_settings_lines *ledger);
 
 /* Adds a step; what is written belongs into the next commit, unless the caller says otherwise. */
 pd_init_step *pd_init_add(pd_init *init, pd_init_action action, const char *path, const char *why,

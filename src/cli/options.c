@@ -5,20 +5,11 @@
 
 #include "base/str.h"
 
-typedef struct pd_option {
-    const char *name;
-    char letter;
-    const char *value; /* name of its value in the help, NULL for a flag */
-    size_t offset;     /* of its place in pd_args */
-    unsigned sets;
-    const char *help;
-} pd_option;
-
 #define PLACE(field) offsetof(pd_args, field)
 
 static const pd_option options[] = {
     {"path", 0, "FOLDER", PLACE(path), PD_OPTIONS_REVISION, "migrations folder in the tree"},
-    {"layout", 0, "NAME", PLACE(layout), PD_OPTIONS_REVISION,
+    {"layout", 0, "LAYOUT", PLACE(layout), PD_OPTIONS_REVISION,
      "drizzle, plain, goose and more: docs/layouts.md"},
     {"base", 0, "REV", PLACE(base), PD_OPTIONS_BASE, "revision that is already published"},
     {"allow-ahead", 0, NULL, PLACE(allow_ahead), PD_OPTIONS_AHEAD,
@@ -37,16 +28,17 @@ static const pd_option options[] = {
      "let the webhook be plain http on another host"},
     {"ephemeral", 0, NULL, PLACE(ephemeral), PD_OPTIONS_EPHEMERAL,
      "deploy to a throwaway PostgreSQL of its own"},
-    {"to", 0, "NAME", PLACE(to), PD_OPTIONS_TO, "take out everything behind this migration"},
+    {"to", 0, "NAME", PLACE(to), PD_OPTIONS_TO,
+     "take out all behind this one, by name or number"},
     {"check", 0, NULL, PLACE(check), PD_OPTIONS_RECORD,
      "write nothing; status 1 when lines are missing"},
-    {"dry-run", 0, NULL, PLACE(dry_run), PD_OPTIONS_INIT | PD_OPTIONS_ADOPT,
-     "show what would be written, write nothing"},
+    {"dry-run", 0, NULL, PLACE(dry_run), PD_OPTIONS_INIT | PD_OPTIONS_ADOPT | PD_OPTIONS_TO,
+     "show what would be done, write nothing"},
     {"no-hook", 0, NULL, PLACE(no_hook), PD_OPTIONS_INIT, "leave the pre-push hook out"},
     {"companions", 0, NULL, PLACE(companions), PD_OPTIONS_NEW,
      "write only the companions that are missing"},
     {"through", 0, "NAME", PLACE(through), PD_OPTIONS_ADOPT,
-     "the last migration that this database has"},
+     "the last one that this database has, by name or number"},
     {"from", 0, "TOOL", PLACE(from), PD_OPTIONS_ADOPT, "whose table says it, when two fit"},
     {"repo", 0, "PATH", PLACE(repo), PD_OPTIONS_ALWAYS,
      "repository (default: found upwards from here)"},
@@ -63,6 +55,11 @@ static const pd_option options[] = {
 };
 
 #define OPTION_COUNT (sizeof options / sizeof *options)
+
+const pd_option *pd_option_at(size_t index)
+{
+    return index < OPTION_COUNT ? &options[index] : NULL;
+}
 
 static const pd_option *find_long(const char *name, size_t len, unsigned sets)
 {
@@ -81,6 +78,26 @@ static const pd_option *find_letter(char letter, unsigned sets)
     return NULL;
 }
 
+/* How other tools call it, where a name that is near would mislead or be missed. */
+static const struct {
+    const char *word;
+    const char *hint;
+} elsewhere[] = {
+    {"connection", "--database URL names the target; better: DATABASE_URL in the environment."},
+    {"db", "--database URL names the target; better: DATABASE_URL in the environment."},
+    {"dry-run", "`predeploy plan` shows what a deploy would do, and writes nothing."},
+    {"json", "--format json prints the report as JSON."},
+    {"url", "--database URL names the target; better: DATABASE_URL in the environment."},
+};
+
+static const char *meant_by(const char *word)
+{
+    for (size_t i = 0; i < sizeof elsewhere / sizeof *elsewhere; i++)
+        if (strcmp(elsewhere[i].word, word) == 0)
+            return elsewhere[i].hint;
+    return NULL;
+}
+
 static bool fail_unknown(const char *name, size_t len, unsigned sets, pd_error *err)
 {
     char word[64];
@@ -88,6 +105,9 @@ static bool fail_unknown(const char *name, size_t len, unsigned sets, pd_error *
     memcpy(word, name, kept);
     word[kept] = '\0';
     pd_fail(err, PD_ERROR_USAGE, "unknown option --%s", word);
+    const char *hint = meant_by(word);
+    if (hint != NULL)
+        return pd_error_hint(err, "%s", hint);
     const char *names[OPTION_COUNT + 1] = {0};
     size_t count = 0;
     for (size_t i = 0; i < OPTION_COUNT; i++)

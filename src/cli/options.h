@@ -53,13 +53,25 @@ typedef enum pd_option_set {
     PD_OPTIONS_APPLY = 1 << 5, /* --transaction, --no-wait */
     PD_OPTIONS_BACKUP = 1 << 6,
     PD_OPTIONS_EPHEMERAL = 1 << 7,
-    PD_OPTIONS_TO = 1 << 8,
+    PD_OPTIONS_TO = 1 << 8, /* --to, --dry-run */
     PD_OPTIONS_AHEAD = 1 << 9,
     PD_OPTIONS_RECORD = 1 << 10, /* --check */
     PD_OPTIONS_INIT = 1 << 11,   /* --dry-run, --no-hook */
     PD_OPTIONS_NEW = 1 << 12,    /* --companions */
     PD_OPTIONS_ADOPT = 1 << 13,  /* --through, --from, --dry-run, --no-wait */
 } pd_option_set;
+
+typedef struct pd_option {
+    const char *name;
+    char letter;       /* 0: it has none */
+    const char *value; /* name of its value (cli/values.h), NULL for a flag */
+    size_t offset;     /* of its place in pd_args */
+    unsigned sets;
+    const char *help;
+} pd_option;
+
+/* The options in the order of the help; NULL behind the last. */
+const pd_option *pd_option_at(size_t index);
 
 /* Copies argv to the arena, and overwrites in argv each word that may be a connection string,
  * wherever it stands: the title of a process is for everybody to read. */

@@ -11,34 +11,82 @@
 #include "base/printable.h"
 #include "base/str.h"
 #include "cli/step_files.h"
+#include "cli/values.h"
 #include "render/render.h"
 
 #define WIDTH_DEFAULT 80
 #define WIDTH_MIN 40
 #define WIDTH_MAX 200
 
-static pd_format wanted_format(const pd_context *context)
+/* What --format asks for: one format, or PRINTED,FILE. */
+typedef struct wanted_formats {
+    pd_format printed;
+    pd_format file;
+    bool pair;
+} wanted_formats;
+
+static bool read_formats(const char *text, wanted_formats *out)
 {
-    pd_format format = PD_FORMAT_HUMAN;
-    (void)pd_format_find(context->args.format, &format);
-    return format;
+    *out = (wanted_formats){PD_FORMAT_HUMAN, PD_FORMAT_HUMAN, false};
+    if (text == NULL)
+        return true;
+    char first[16];
+    size_t len = strcspn(text, ",");
+    out->pair = text[len] == ',';
+    if (len >= sizeof first)
+        return false;
+    memcpy(first, text, len);
+    first[len] = '\0';
+    return pd_format_find(first, &out->printed) &&
+           pd_format_find(out->pair ? text + len + 1 : first, &out->file);
 }
 
-/* With --output the report for people goes to stdout, whatever the format of the file. */
-static bool prints_human(const pd_context *context)
+bool pd_output_knows(const char *formats)
 {
-    return wanted_format(context) == PD_FORMAT_HUMAN || context->document.path != NULL;
+    wanted_formats wanted;
+    return read_formats(formats, &wanted);
+}
+
+/* With --output the report for people goes to stdout, unless a format was named for either. */
+static pd_format printed_format(const pd_context *context)
+{
+    wanted_formats wanted;
+    (void)read_formats(context->args.format, &wanted);
+    return context->document.path == NULL || wanted.pair ? wanted.printed : PD_FORMAT_HUMAN;
+}
+
+static pd_format file_format(const pd_context *context)
+{
+    wanted_formats wanted;
+    (void)read_formats(context->args.format, &wanted);
+    return wanted.file == PD_FORMAT_HUMAN ? PD_FORMAT_JSON : wanted.file;
+}
+
+static bool check_pair(const pd_context *context, const wanted_formats *wanted, pd_error *err)
+{
+    if (!wanted->pair)
+        return true;
+    if (context->args.output == NULL) {
+        pd_fail(err, PD_ERROR_USAGE, "--format %s names a format for a file, and no file",
+                context->args.format);
+        return pd_error_hint(err, "Name the file, too: --output FILE.");
+    }
+    if (wanted->file != PD_FORMAT_HUMAN)
+        return true;
+    pd_fail(err, PD_ERROR_USAGE, "--format %s: no file gets the format human",
+            context->args.format);
+    return pd_error_hint(err, "The second one is json, sarif, github or junit.");
 }
 
 /* Commands that write files of the work tree say which, and have no report unless they fail. */
-static bool check_own_output(const pd_context *context, pd_format format, pd_error *err)
+static bool check_own_output(const pd_context *context, const wanted_formats *wanted, pd_error *err)
 {
     static const char *const names[] = {"record", "init", "new"};
     const char *command = context->report.command;
     bool own = false;
     for (size_t i = 0; i < sizeof names / sizeof *names; i++)
         own = own || pd_streq(command, names[i]);
-    if (own && format > PD_FORMAT_JSON) {
+    if (own && (wanted->printed > PD_FORMAT_JSON || wanted->pair)) {
         pd_fail(err, PD_ERROR_USAGE, "%s has no output in the format %s", command,
                 context->args.format);
         return pd_error_hint(err, "%s --format takes human or json.", command);
@@ -52,29 +100,29 @@ static bool check_own_output(const pd_context *context, pd_format format, pd_err
 
 bool pd_output_is_json(const pd_context *context)
 {
-    return !prints_human(context);
+    return printed_format(context) == PD_FORMAT_JSON;
 }
 
 bool pd_output_check(const pd_context *context, pd_error *err)
 {
     const char *name = context->args.format;
-    pd_format format = PD_FORMAT_HUMAN;
-    if (name != NULL && !pd_format_find(name, &format)) {
+    wanted_formats wanted;
+    if (!read_formats(name, &wanted)) {
         pd_fail(err, PD_ERROR_USAGE, "unknown format %s", name);
-        return pd_error_hint(err, "--format takes human, json, sarif, github or junit.");
+        return pd_value_hint(err, "format", "FORMAT");
     }
-    if (!check_own_output(context, format, err))
+    if (!check_own_output(context, &wanted, err) || !check_pair(context, &wanted, err))
         return false;
     const char *color = context->args.color;
-    if (color != NULL && strcmp(color, "auto") != 0 && strcmp(color, "always") != 0 &&
-        strcmp(color, "never") != 0) {
+    int when = 0;
+    if (color != NULL && !pd_value_find("WHEN", color, &when)) {
         pd_fail(err, PD_ERROR_USAGE, "unknown value of --color: %s", color);
-        return pd_error_hint(err, "--color takes auto, always or never.");
+        return pd_value_hint(err, "color", "WHEN");
     }
     return true;
 }
 
-static int terminal_width(int fd)
+int pd_output_width(int fd)
 {
     struct winsize size = {0};
     if (ioctl(fd, TIOCGWINSZ, &size) != 0 || size.ws_col == 0)
@@ -89,7 +137,7 @@ void pd_output_start(pd_context *context)
         .secrets = &context->secrets,
         .live = isatty(STDERR_FILENO) == 1 && !pd_streq(getenv("TERM"), "dumb"),
         .verbose = context->args.verbose,
-        .width = terminal_width(STDERR_FILENO),
+        .width = pd_output_width(STDERR_FILENO),
         .started_ms = pd_now_ms(),
     };
 }
@@ -125,9 +173,8 @@ bool pd_output_reserve(pd_context *context, pd_error *err)
     return true;
 }
 
-static bool write_document(pd_context *context, pd_strbuf *text)
+static bool write_document(pd_context *context, pd_strbuf *text, const char *path)
 {
-    const char *path = context->document.path;
     pd_document_redact(&context->secrets, text);
     if (path == NULL)
         return write_out(context, stdout, text);
@@ -150,7 +197,7 @@ static bool print_human(pd_context *context)
         .color = wants_color(context, stream),
         .quiet = context->args.quiet,
         .verbose = context->args.verbose,
-        .width = terminal_width(fileno(stream)),
+        .width = pd_output_width(fileno(stream)),
     };
     pd_render_human(report, &options, &out);
     return write_out(context, stream, &out);
@@ -158,29 +205,39 @@ static bool print_human(pd_context *context)
 
 bool pd_output_report(pd_context *context)
 {
-    pd_format format = wanted_format(context);
+    pd_format printed = printed_format(context);
+    pd_format file = file_format(context);
     bool to_file = context->document.path != NULL;
-    if (format == PD_FORMAT_GITHUB)
+    if (printed == PD_FORMAT_GITHUB || (to_file && file == PD_FORMAT_GITHUB))
         pd_step_files_append(&context->report, &context->secrets);
-    if (format != PD_FORMAT_HUMAN)
-        pd_document_add(&context->document, format, &context->report, context->arena);
-    else if (to_file)
-        pd_document_add(&context->document, PD_FORMAT_JSON, &context->report, context->arena);
-    return !prints_human(context) || print_human(context);
+    if (to_file)
+        pd_document_add(&context->document, file, &context->report, context->arena);
+    if (printed == PD_FORMAT_HUMAN)
+        return print_human(context);
+    pd_document_add(&context->printed_document, printed, &context->report, context->arena);
+    return true;
+}
+
+static bool end_document(pd_context *context, const pd_document *parts, pd_format format,
+                         const char *path)
+{
+    const pd_document *document = &context->document;
+    if (parts->count == 0 && (!document->several || document->replaced))
+        return true;
+    PD_AUTO_STRBUF out = pd_strbuf_new(PD_STRBUF_MAX);
+    pd_render_document(format, document->several, parts->parts, parts->count, &out);
+    return write_document(context, &out, path);
 }
 
 bool pd_output_end(pd_context *context)
 {
-    const pd_document *document = &context->document;
-    bool wanted = wanted_format(context) != PD_FORMAT_HUMAN || document->path != NULL;
-    bool has_text = document->count > 0 || (document->several && !document->replaced);
-    if (!wanted || !has_text)
-        return true;
-    pd_format format = wanted_format(context);
-    PD_AUTO_STRBUF out = pd_strbuf_new(PD_STRBUF_MAX);
-    pd_render_document(format == PD_FORMAT_HUMAN ? PD_FORMAT_JSON : format, document->several,
-                       document->parts, document->count, &out);
-    return write_document(context, &out);
+    const char *path = context->document.path;
+    pd_format printed = printed_format(context);
+    bool written =
+        path == NULL || end_document(context, &context->document, file_format(context), path);
+    if (printed != PD_FORMAT_HUMAN)
+        written = end_document(context, &context->printed_document, printed, NULL) && written;
+    return written;
 }
 
 bool pd_output_text(pd_context *context, FILE *stream, const char *text)
@@ -198,7 +255,8 @@ void pd_output_own(pd_context *context, const char *human, const char *json)
     PD_AUTO_STRBUF text = pd_strbuf_new(PD_STRBUF_MAX);
     pd_strbuf_adds(&text, json);
     bool printed = pd_output_text(context, stdout, pd_output_is_json(context) ? json : human);
-    bool kept = context->document.path == NULL || write_document(context, &text);
+    const char *path = context->document.path;
+    bool kept = path == NULL || write_document(context, &text, path);
     context->unwritten = !printed || !kept;
 }
 
@@ -251,7 +309,7 @@ static void record_human(const pd_context *context, const pd_record *record, boo
     if (!written)
         pd_strbuf_adds(out, " is up to date\n");
     else if (context->args.check)
-        pd_strbuf_addf(out, " is not up to date (%zu differ): run predeploy record and commit it\n",
+        pd_strbuf_addf(out, " is not up to date (%zu differ): predeploy record writes it\n",
                        record->count);
     else
         pd_strbuf_addf(out, " is written: commit it together with the files (%zu changed)\n",

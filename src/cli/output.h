@@ -9,6 +9,12 @@
  * PD_ERROR_USAGE. */
 bool pd_output_check(const pd_context *context, pd_error *err) PD_CHECKED;
 
+/* Columns of the terminal behind a file descriptor; 80 when there is none. */
+int pd_output_width(int fd);
+
+/* Whether --format takes these words: one format, or PRINTED,FILE. */
+bool pd_output_knows(const char *formats);
+
 /* Progress on stderr as the options and the terminal have it. */
 void pd_output_start(pd_context *context);
 
@@ -16,13 +22,13 @@ void pd_output_start(pd_context *context);
  * PD_ERROR_UNREACHABLE. */
 bool pd_output_reserve(pd_context *context, pd_error *err) PD_CHECKED;
 
-/* Prints the report for people, or keeps its part of a document of a machine format, or both with
- * --output. For people, an error before a revision was read goes to stderr, all else to stdout.
- * False, and stderr says so, when it could not be written. */
+/* Prints the report for people, or keeps its part of the document that stdout gets, and with
+ * --output its part of the file's. For people, an error before a revision was read goes to stderr,
+ * all else to stdout. False, and stderr says so, when it could not be written. */
 bool pd_output_report(pd_context *context) PD_CHECKED;
 
-/* Writes the document of a machine format, when there is one, to stdout or the file of --output.
- * False, and stderr says so, when it could not be written. */
+/* Writes the documents of machine formats, as far as there are any, to stdout and the file of
+ * --output. False, and stderr says so, when one could not be written. */
 bool pd_output_end(pd_context *context) PD_CHECKED;
 
 /* For commands with an output of their own: whether stdout gets it as JSON. */

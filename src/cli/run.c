@@ -80,10 +80,20 @@ static void find_format(pd_args *args, int argc, char **argv)
         const char *value = separate                               ? argv[i + 1]
                             : pd_starts_with(argv[i], "--format=") ? argv[i] + strlen("--format=")
                                                                    : "";
-        pd_format format = PD_FORMAT_HUMAN;
-        if (pd_format_find(value, &format))
+        if (pd_output_knows(value))
             args->format = value;
     }
+}
+
+/* Whether somebody may wonder that a change of the work tree had no effect. */
+static bool reads_commits(const pd_report *report)
+{
+    static const char *const names[] = {"check", "plan", "deploy", "verify", "adopt", "rollback"};
+    bool known = false;
+    for (size_t i = 0; i < sizeof names / sizeof *names; i++)
+        known = known || pd_streq(report->command, names[i]);
+    bool failed = report->status == 1 || report->error.kind == PD_ERROR_APPLY;
+    return known && (failed || (report->nothing_to_do && report->relies_on == NULL));
 }
 
 static int finish(pd_context *context, bool done, const pd_error *err)
@@ -106,6 +116,8 @@ static int finish(pd_context *context, bool done, const pd_error *err)
     } else {
         report->status = closed_status(report);
     }
+    if (reads_commits(report))
+        pd_context_compare_worktree(context);
     report->elapsed_ms = pd_now_ms() - context->progress.started_ms;
     bool written = pd_output_report(context);
     if (pd_output_end(context) && written)
@@ -114,38 +126,12 @@ static int finish(pd_context *context, bool done, const pd_error *err)
     return report->status != 0 || deployed ? report->status : 3;
 }
 
-static bool find_command(int argc, char **argv, const pd_command **command, pd_error *err)
+static int print_short_help(pd_context *context)
 {
-    const char *word = argc > 1 ? argv[1] : "";
-    *command = pd_command_find(word);
-    if (*command != NULL)
-        return true;
-    pd_fail(err, PD_ERROR_USAGE, "unknown command %s", word);
-    const char *names[16] = {0};
-    for (size_t i = 0; pd_commands[i].name != NULL && i + 1 < sizeof names / sizeof *names; i++)
-        names[i] = pd_commands[i].name;
-    const char *nearest = pd_did_you_mean(word, names);
-    if (nearest != NULL)
-        return pd_error_hint(err, "Did you mean predeploy %s?", nearest);
-    return pd_error_hint(err, "predeploy --help lists the commands.");
-}
-
-static bool wants_help(int argc, char **argv)
-{
-    return argc < 2 || strcmp(argv[1], "help") == 0 || strcmp(argv[1], "--help") == 0 ||
-           strcmp(argv[1], "-h") == 0;
-}
-
-static int print_help(pd_context *context, int argc, char **argv)
-{
-    const pd_command *command = argc > 2 ? pd_command_find(argv[2]) : NULL;
     PD_AUTO_STRBUF out = pd_strbuf_new(PD_STRBUF_MAX);
-    if (command != NULL)
-        pd_help_command(&out, command);
-    else
-        pd_help_all(&out);
-    bool written = pd_output_text(context, argc < 2 ? stderr : stdout, out.data);
-    return argc < 2 ? 2 : written ? 0 : 3;
+    pd_help_short(&out);
+    (void)pd_output_text(context, stderr, out.data);
+    return 2;
 }
 
 static int print_version(pd_context *context)
@@ -163,16 +149,33 @@ static bool check_positionals(const pd_context *context, const pd_command *comma
                          command->arguments);
 }
 
+/* A pipeline that does not get its secret sets the variable to nothing: a gate that is asked less
+ * than was meant must not open. */
+static bool check_database(const pd_context *context, const pd_command *command, pd_error *err)
+{
+    const char *url = context->environment.database_url;
+    if ((command->options & PD_OPTIONS_DATABASE) == 0 || context->args.database != NULL ||
+        context->args.ephemeral || url == NULL || !pd_blank(url))
+        return true;
+    pd_fail(err, PD_ERROR_USAGE, "DATABASE_URL is set, but empty");
+    return pd_error_hint(err, "In a pipeline: does this job get the secret? %s",
+                         pd_streq(command->name, "check")
+                             ? "Without a database: env -u DATABASE_URL predeploy check."
+                             : "Set DATABASE_URL=postgresql://USER:PASSWORD@HOST/NAME.");
+}
+
 static int dispatch(pd_context *context, int argc, char **argv)
 {
     pd_error err = {0};
     const pd_command *command = NULL;
-    if (wants_help(argc, argv))
-        return print_help(context, argc, argv);
+    if (argc < 2)
+        return print_short_help(context);
     if (strcmp(argv[1], "--version") == 0)
         return print_version(context);
-    context->report.command = argv[1];
-    if (!find_command(argc, argv, &command, &err)) {
+    bool help = strcmp(argv[1], "--help") == 0 || strcmp(argv[1], "-h") == 0;
+    const char *word = help ? "help" : argv[1];
+    context->report.command = word;
+    if (!pd_command_named(word, &command, &err)) {
         find_format(&context->args, argc, argv);
         return finish(context, false, &err);
     }
@@ -194,7 +197,7 @@ static int dispatch(pd_context *context, int argc, char **argv)
         return print_version(context);
     pd_output_start(context);
     bool done = check_positionals(context, command, &err) && pd_output_reserve(context, &err) &&
-                command->run(context, &err);
+                check_database(context, command, &err) && command->run(context, &err);
     pd_progress_end(&context->progress);
     return finish(context, done, &err);
 }

@@ -134,7 +134,7 @@ bool pd_context_add_witness(pd_context *context, pd_witness_kind kind, const pd_
     pd_set *set = pd_arena_alloc(context->arena, sizeof *set);
     pd_revision *kept = pd_arena_alloc(context->arena, sizeof *kept);
     *kept = *revision;
-    if (!read_set_at(context, revision, set, err))
+    if (!context->outline && !read_set_at(context, revision, set, err))
         return false;
     witnesses->items[witnesses->count++] = (pd_witness){kind, kept, set};
     context->based = true;

@@ -4,6 +4,7 @@
 #include "base/str.h"
 #include "deploy/apply.h"
 #include "deploy/plan.h"
+#include "gate/made.h"
 #include "gate/unfinished.h"
 
 /* One reading of the ledgers, and what is made of it. */
@@ -16,7 +17,7 @@ typedef struct reading {
 static bool find_through(const pd_run *run, const char *name, ptrdiff_t *out, pd_error *err)
 {
     const pd_set *set = run->set;
-    *out = name == NULL ? -1 : pd_set_find(set, name);
+    *out = name == NULL ? -1 : pd_set_find_said(set, name);
     if (name == NULL || *out >= 0)
         return true;
     pd_fail(err, PD_ERROR_USAGE, "--through names no migration of the revision: %s", name);
@@ -73,10 +74,26 @@ static bool judge(pd_run *run, const pd_adopt_request *request, reading *out, pd
            check_readable(run, &out->adoption, err);
 }
 
+/* A table of another application can fit by its versions alone. */
+static bool check_made(pd_run *run, const reading *found, pd_error *err)
+{
+    pd_made made = {0};
+    if (run->db.find_tables == NULL || found->adoption.count == 0)
+        return true;
+    if (!pd_made_by(run->arena, run->set, found->adoption.wanted, &found->ledger, &made, err))
+        return false;
+    if (made.tables.count == 0)
+        return true;
+    if (!run->db.find_tables(run->db.ctx, run->arena, &made.tables, err))
+        return false;
+    pd_gate_made(&made, run->report->findings);
+    return true;
+}
+
 static bool look(pd_run *run, const pd_adopt_request *request, reading *out, pd_error *err)
 {
     *out = (reading){0};
-    if (!judge(run, request, out, err))
+    if (!judge(run, request, out, err) || !check_made(run, out, err))
         return false;
     const pd_adoption *adoption = &out->adoption;
     pd_gate_unfinished_reversal(&out->ledger, NULL, 0, run->report->findings);

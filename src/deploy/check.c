@@ -2,6 +2,7 @@
 
 #include "base/str.h"
 #include "deploy/run.h"
+#include "gate/first.h"
 #include "gate/names.h"
 #include "gate/pending.h"
 #include "gate/preflight.h"
@@ -36,6 +37,29 @@ static const char *published_note(const pd_run *run)
     return pd_arena_printf(run->arena, "%zu published", count);
 }
 
+/* The tip of what is published can't be held against itself: it may have been rewritten. */
+static bool is_its_own_base(const pd_run *run)
+{
+    const pd_revision *revision = run->report->revision;
+    for (size_t i = 0; revision != NULL && i < run->witnesses.count; i++)
+        if (!pd_streq(run->witnesses.items[i].revision->oid, revision->oid))
+            return false;
+    return revision != NULL && run->witnesses.count > 0;
+}
+
+static void check_history(pd_run *run)
+{
+    if (!run->based)
+        return;
+    if (is_its_own_base(run)) {
+        pd_report_ask(run->report, PD_GATE_HISTORY,
+                      "the base is this revision, nothing to compare: --base REV");
+        return;
+    }
+    pd_gate_history(run->set, &run->witnesses, run->settings->arrival, run->report->findings);
+    pd_report_answer(run->report, PD_GATE_HISTORY, published_note(run));
+}
+
 bool pd_check_set(pd_run *run, pd_error *err)
 {
     pd_report *report = run->report;
@@ -44,8 +68,10 @@ bool pd_check_set(pd_run *run, pd_error *err)
     pd_gate_integrity(set, run->snapshot, report->findings);
     pd_report_answer(report, PD_GATE_INTEGRITY,
                      pd_arena_printf(run->arena, "%zu in SHA256SUMS", set->sums_count));
+    size_t before = report->findings->count;
     if (!pd_gate_rollback(set, run->settings, report->findings, err))
         return false;
+    pd_gate_offer_since(set, &run->witnesses, report->findings, before);
     size_t companions = 0;
     for (size_t i = 0; i < set->count; i++)
         companions += set->migrations[i].down.data != NULL;
@@ -53,10 +79,7 @@ bool pd_check_set(pd_run *run, pd_error *err)
         pd_report_ask(report, PD_GATE_ROLLBACK, "off: [migrations] rollback in .predeploy");
     else
         pd_report_answer(report, PD_GATE_ROLLBACK, count_note(run->arena, companions, "companion"));
-    if (run->based) {
-        pd_gate_history(set, &run->witnesses, run->settings->arrival, report->findings);
-        pd_report_answer(report, PD_GATE_HISTORY, published_note(run));
-    }
+    check_history(run);
     pd_run_settle(run);
     return true;
 }
@@ -111,25 +134,38 @@ static const pd_set *applied_part(const pd_run *run, const pd_set *set, const pd
 }
 
 /* The fourth witness, and where its commit stands to the revision. */
-static bool ask_deployed(pd_run *run, const pd_ledger *ledger, pd_error *err)
+static bool find_deployed(pd_run *run, const pd_ledger *ledger, pd_deployed *out, pd_error *err)
 {
     pd_report *report = run->report;
-    pd_deployed deployed = {.relation = PD_RELATION_UNKNOWN};
+    *out = (pd_deployed){.relation = PD_RELATION_UNKNOWN};
     if (ledger->commit == NULL || report->revision == NULL)
         return true;
-    if (run->git.deployed != NULL &&
-        !run->git.deployed(run->git.ctx, ledger->commit, &deployed, err))
+    if (run->git.deployed != NULL && !run->git.deployed(run->git.ctx, ledger->commit, out, err))
         return false;
-    report->standing = (pd_standing){.relation = deployed.relation, .commit = ledger->commit};
-    if (deployed.set == NULL)
+    report->standing = (pd_standing){.relation = out->relation, .commit = ledger->commit};
+    return true;
+}
+
+static void ask_deployed(pd_run *run, const pd_ledger *ledger, const pd_witness *deployed)
+{
+    if (deployed->set == NULL)
+        return;
+    pd_witnesses witnesses = {.count = 1, .items = {*deployed}};
+    witnesses.items[0].set = applied_part(run, deployed->set, ledger);
+    pd_gate_history(run->set, &witnesses, run->settings->arrival, run->report->findings);
+}
+
+/* A ledger that has nothing, in a database that has the tables: its migrations would run again. */
+static bool check_first(pd_run *run, const pd_comparison *comparison, pd_error *err)
+{
+    pd_first first = {0};
+    pd_first_of(run->arena, run->set, &comparison->ledger, comparison->scripts, run->settings,
+                &first);
+    if (first.tables.count == 0 || run->db.find_tables == NULL)
         return true;
-    pd_witnesses witnesses = {.count = 1};
-    witnesses.items[0] = (pd_witness){
-        .kind = PD_WITNESS_DEPLOYED,
-        .revision = deployed.revision,
-        .set = applied_part(run, deployed.set, ledger),
-    };
-    pd_gate_history(run->set, &witnesses, run->settings->arrival, report->findings);
+    if (!run->db.find_tables(run->db.ctx, run->arena, &first.tables, err))
+        return false;
+    pd_gate_first(run->set, &first, run->settings, run->report->findings);
     return true;
 }
 
@@ -142,16 +178,20 @@ bool pd_check_database(pd_run *run, pd_comparison *out, pd_error *err)
         .rows = pd_arena_array(arena, set->count + 1, sizeof *out->rows),
         .scripts = pd_arena_array(arena, set->count + 1, sizeof *out->scripts),
     };
-    if (!run->db.read_ledger(run->db.ctx, arena, &out->ledger, err))
+    pd_deployed deployed;
+    if (!run->db.read_ledger(run->db.ctx, arena, &out->ledger, err) ||
+        !find_deployed(run, &out->ledger, &deployed, err))
         return false;
+    pd_witness witness = {PD_WITNESS_DEPLOYED, deployed.revision, deployed.set};
+    bool behind = deployed.relation == PD_RELATION_BEHIND && deployed.set != NULL;
     pd_ledger_terms terms = {
         .allow_ahead = run->allow_ahead,
         .arrival = run->settings->arrival,
         .foreign_is_other = pd_run_foreign_is_other(run),
+        .behind = behind ? &witness : NULL,
     };
     pd_gate_ledger(set, &out->ledger, &terms, out->states, out->rows, run->report->findings);
-    if (!ask_deployed(run, &out->ledger, err))
-        return false;
+    ask_deployed(run, &out->ledger, &witness);
     size_t pending = pending_count(set, out->states);
     pd_report_answer(run->report, PD_GATE_LEDGER,
                      pd_arena_printf(arena, "%zu applied, %zu pending%s", set->count - pending,
@@ -165,6 +205,8 @@ bool pd_check_database(pd_run *run, pd_comparison *out, pd_error *err)
     if (!pd_gate_pending(set, &asked, run->settings, run->report->findings, err))
         return false;
     pd_gate_unfinished(set, &out->ledger, out->scripts, run->report->findings);
+    if (!check_first(run, out, err))
+        return false;
     pd_report_answer(run->report, PD_GATE_SYNTAX,
                      pd_arena_printf(arena, "%zu pending parsed", pending));
     pd_run_settle(run);
@@ -202,6 +244,25 @@ void pd_check_obstacles(pd_run *run, const pd_ledger *resumed, const pd_plan *pl
     pd_run_settle(run);
 }
 
+/* What is published or declared as old is not parsed: where it has to run, deploy parses it. */
+static void answer_unpublished(pd_run *run, size_t parsed, size_t left, bool based)
+{
+    pd_arena *arena = run->arena;
+    pd_report *report = run->report;
+    if (parsed == 0 && left > 0) {
+        pd_report_ask(report, PD_GATE_SYNTAX,
+                      pd_arena_printf(arena, "%zu %s, not parsed", left,
+                                      based ? "published" : "up to rollbackSince"));
+        return;
+    }
+    const char *note =
+        pd_arena_printf(arena, "%zu %s parsed", parsed, based ? "new" : "not known to be applied,");
+    if (left > 0)
+        note = pd_arena_printf(arena, "%s, %zu %s not", note, left,
+                               based ? "published" : "up to rollbackSince");
+    pd_report_answer(report, PD_GATE_SYNTAX, note);
+}
+
 bool pd_check_unpublished(pd_run *run, pd_error *err)
 {
     pd_arena *arena = run->arena;
@@ -219,9 +280,8 @@ bool pd_check_unpublished(pd_run *run, pd_error *err)
     pd_pending asked = {.states = states, .unqualified = true, .scripts = scripts};
     if (!pd_gate_pending(set, &asked, run->settings, run->report->findings, err))
         return false;
-    pd_report_answer(run->report, PD_GATE_SYNTAX,
-                     pd_arena_printf(arena, "%zu %s parsed", pending_count(set, states),
-                                     based ? "new" : "not known to be applied,"));
+    size_t parsed = pending_count(set, states);
+    answer_unpublished(run, parsed, set->count - parsed, based);
     pd_run_settle(run);
     return true;
 }

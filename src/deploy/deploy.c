@@ -2,6 +2,7 @@
 #include "base/str.h"
 #include "deploy/apply.h"
 #include "deploy/plan.h"
+#include "deploy/recall.h"
 #include "deploy/run.h"
 
 /* How often a plan is made anew because the ledger changed under it: each time another migrator
@@ -9,30 +10,32 @@
 #define PLANS_MAX 100
 
 /* With nothing to run the table count is asked all the same. */
-static bool verify_count(pd_run *run, const pd_ledger *ledger, pd_error *err)
+static bool verify_count(pd_run *run, size_t count, int64_t tables, pd_error *err)
 {
     const pd_settings *settings = run->settings;
-    run->report->tables_before = ledger->tables;
-    run->report->tables_after = ledger->tables;
-    if (run->set->count == 0 || pd_settings_tables_met(settings, ledger->tables))
+    run->report->tables_before = tables;
+    run->report->tables_after = tables;
+    if (count == 0 || pd_settings_tables_met(settings, tables))
         return true;
     pd_fail(err, PD_ERROR_VERIFY, "schema %s has %lld tables, expected %s", settings->verify_schema,
-            (long long)ledger->tables, pd_settings_tables_text(settings, run->arena));
+            (long long)tables, pd_settings_tables_text(settings, run->arena));
     return pd_error_hint(err, "Nothing was pending and nothing was written. If the number is "
                               "right, change [verify] in .predeploy.");
 }
 
 /* A deployment with nothing to run is recorded when it brings the database to another commit, or
  * accepts a ledger that was altered. */
-static bool record_idle(pd_run *run, const pd_ledger *ledger, pd_error *err)
+static bool record_idle(pd_run *run, const pd_ledger *ledger, const char **id, pd_error *err)
 {
     for (size_t i = 0; i < ledger->deployment_count; i++) {
         const pd_deployment *last = &ledger->deployments[i];
         if (!pd_streq(last->outcome, "succeeded"))
             continue;
         if (ledger->altered == NULL && pd_streq(last->kind, "deploy") &&
-            pd_streq(last->commit, run->report->revision->oid))
+            pd_streq(last->commit, run->report->revision->oid)) {
+            *id = last->id;
             return true;
+        }
         break;
     }
     pd_deployment *deployment = pd_deployment_new(run, "deploy");
@@ -40,17 +43,28 @@ static bool record_idle(pd_run *run, const pd_ledger *ledger, pd_error *err)
     deployment->finished_at = deployment->started_at;
     deployment->tables_before = ledger->tables;
     deployment->tables_after = ledger->tables;
+    *id = deployment->id;
     return run->db.begin_deployment(run->db.ctx, deployment, err);
+}
+
+/* Nothing to do, and nothing found: the next run need not ask all of it again. */
+static bool end_idle(pd_run *run, const pd_ledger *ledger, pd_error *err)
+{
+    const char *id = NULL;
+    if (!record_idle(run, ledger, &id, err))
+        return false;
+    const char *verdict = run->db.keep_verdict == NULL ? NULL : pd_recall_make(run, ledger, id);
+    return verdict == NULL || run->db.keep_verdict(run->db.ctx, id, verdict, err);
 }
 
 static bool finish_idle(pd_run *run, const pd_comparison *comparison, pd_deployment *begun,
                         pd_error *err)
 {
     run->report->nothing_to_do = run->committed == 0;
-    if (!verify_count(run, &comparison->ledger, err))
+    if (!verify_count(run, run->set->count, comparison->ledger.tables, err))
         return false;
     if (begun == NULL)
-        return record_idle(run, &comparison->ledger, err);
+        return end_idle(run, &comparison->ledger, err);
     begun->outcome = "succeeded";
     begun->finished_at = pd_timestamp(run->arena, pd_unix_seconds());
     return run->db.finish_deployment(run->db.ctx, begun, err);
@@ -67,6 +81,27 @@ static bool begin(pd_run *run, pd_deployment **deployment, pd_error *err)
     return true;
 }
 
+/* What a migration makes is there, and no ledger knows who made it. */
+static void explain_existing(const pd_run *run, const pd_ledger *ledger, pd_error *err)
+{
+    static const char *const duplicates[] = {"42P07", "42701", "42710", "42723", "42P06"};
+    const pd_target *target = run->report->target;
+    bool throwaway = target != NULL && target->ephemeral;
+    bool nobody =
+        ledger->count == 0 && ledger->drizzle_count == 0 && run->committed == 0 && !throwaway;
+    for (size_t i = 0; nobody && i < sizeof duplicates / sizeof *duplicates; i++)
+        if (pd_streq(err->code, duplicates[i]))
+            pd_error_hint(err, "%s",
+                          pd_set_is_drizzle(run->set)
+                              ? "It is there already, and Drizzle's table is not, or is empty. "
+                                "Where Drizzle has migrated this database: [ledger] schema and "
+                                "table in .predeploy name its table."
+                              : "It is there already, and no ledger says what this database has. "
+                                "Where it was migrated before predeploy came, name the newest "
+                                "migration that it has: predeploy adopt --through NAME. Otherwise "
+                                "mend the migration.");
+}
+
 static bool carry_out(pd_run *run, const pd_comparison *comparison, const pd_plan *plan,
                       pd_deployment *deployment, bool *again, pd_error *err)
 {
@@ -78,8 +113,12 @@ static bool carry_out(pd_run *run, const pd_comparison *comparison, const pd_pla
         .verify = true,
         .predicted_tables = pd_plan_tables(plan, run->set, &comparison->ledger, run->settings),
     };
-    if (!pd_back_up(run, plan, deployment, err) || !pd_apply_plan(&apply, err))
+    if (!pd_back_up(run, plan, deployment, err))
         return false;
+    if (!pd_apply_plan(&apply, err)) {
+        explain_existing(run, &comparison->ledger, err);
+        return false;
+    }
     *again = apply.ledger_changed;
     if (*again)
         return true;
@@ -151,4 +190,10 @@ bool pd_deploy(pd_run *run, pd_error *err)
         close_row(run, deployment, err);
     }
     return done;
+}
+
+bool pd_deploy_recalled(pd_run *run, const pd_recall *recall, const pd_recalled *now, pd_error *err)
+{
+    pd_recall_report(run->arena, recall, now, run->settings, run->report);
+    return verify_count(run, recall->count, now->tables, err);
 }

@@ -11,6 +11,7 @@
 #include "base/error.h"
 #include "domain/backup.h"
 #include "domain/batch.h"
+#include "domain/first.h"
 #include "domain/ledger.h"
 #include "domain/obstacle.h"
 
@@ -27,11 +28,13 @@ typedef struct pd_db_port {
     void *ctx;
     bool (*lock)(void *ctx, bool wait, pd_error *err);
     bool (*read_ledger)(void *ctx, pd_arena *arena, pd_ledger *out, pd_error *err);
-    /* NULL, both: are not asked. */
+    /* NULL, each of these: it is not asked. */
+    bool (*find_tables)(void *ctx, pd_arena *arena, pd_first_tables *asked, pd_error *err);
     bool (*check_plan)(void *ctx, const pd_plan *plan, pd_error *err);
     void (*find_obstacles)(void *ctx, pd_arena *arena, const pd_preflight *asked,
                            pd_obstacles *out);
     bool (*begin_deployment)(void *ctx, const pd_deployment *deployment, pd_error *err);
+    bool (*keep_verdict)(void *ctx, const char *deployment, const char *verdict, pd_error *err);
     bool (*record_backup)(void *ctx, const pd_deployment *deployment, pd_error *err);
     bool (*apply)(void *ctx, pd_arena *arena, const pd_batch *batch, pd_batch_result *result,
                   pd_error *err);

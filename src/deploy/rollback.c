@@ -14,14 +14,30 @@ typedef struct selection {
     size_t count;
 } selection;
 
+/* How many of the rows stand up to the one that is meant, by name or else by number; 0: none is, or
+ * more than one. */
+static size_t find_row(const pd_ledger *ledger, const char *said)
+{
+    size_t by_number = 0;
+    size_t count = 0;
+    for (size_t at = ledger->count; at > 0; at--) {
+        const pd_ledger_row *row = &ledger->rows[at - 1];
+        if (pd_ledger_row_is(row, said))
+            return at;
+        if (pd_name_has_number(row->name, said)) {
+            by_number = at;
+            count++;
+        }
+    }
+    return count == 1 ? by_number : 0;
+}
+
 static bool select_rows(pd_run *run, const pd_ledger *ledger, const pd_rollback_request *request,
                         selection *out, pd_error *err)
 {
     size_t count = request->steps;
     if (request->to != NULL) {
-        size_t at = ledger->count;
-        while (at > 0 && !pd_ledger_row_is(&ledger->rows[at - 1], request->to))
-            at--;
+        size_t at = find_row(ledger, request->to);
         if (at == 0) {
             pd_fail(err, PD_ERROR_USAGE, "%s is not applied", request->to);
             return pd_error_hint(err, "`predeploy status` lists what is. --to names the migration "
@@ -41,9 +57,21 @@ static bool select_rows(pd_run *run, const pd_ledger *ledger, const pd_rollback_
     return true;
 }
 
-/* What runs is the ledger's text, whatever stands in the checkout. */
+/* What runs is the ledger's text, whatever stands in the checkout; that says what its file is
+ * called. */
 static const char *companion_path(pd_run *run, const char *name)
 {
+    const pd_set *set = run->set;
+    ptrdiff_t m = pd_set_find(set, name);
+    const pd_migration *migration = m < 0 ? NULL : &set->migrations[m];
+    const char *path = migration == NULL ? NULL : migration->down.path;
+    if (migration != NULL && migration->one_file)
+        path = migration->up.path;
+    size_t folder = set->folder == NULL ? 0 : strlen(set->folder);
+    if (path != NULL && folder > 0 && pd_starts_with(path, set->folder) && path[folder] == '/')
+        path += folder + 1;
+    if (path != NULL)
+        return pd_arena_printf(run->arena, "ledger:%s", path);
     return pd_arena_printf(run->arena, "ledger:%s-rollback.sql", name);
 }
 
@@ -82,6 +110,7 @@ static pd_plan *plan_rollback(pd_run *run, const selection *rows, const pd_scrip
             .has_created_at = row->has_drizzle_created_at,
             .created_at = row->drizzle_created_at,
             .seq = row->seq,
+            .adopted = row->adopted,
         };
         pd_plan_alone(step, pd_reversal_asks_none(row));
         plan->pending++;
@@ -128,15 +157,29 @@ static bool carry_out(pd_run *run, const pd_ledger *ledger, const pd_plan *plan,
     return true;
 }
 
+/* Whether something is applied that the ledger does not have, so that its last row is not the
+ * newest: what that one would need is no question yet. */
+static bool is_unadopted(pd_run *run, const pd_ledger *ledger)
+{
+    size_t before = run->report->findings->count;
+    pd_gate_unadopted(run->set, ledger, pd_run_foreign_is_other(run), run->report->findings);
+    if (run->report->findings->count == before)
+        return false;
+    pd_report_answer(run->report, PD_GATE_ROLLBACK, "not all that is applied is adopted");
+    pd_report_settle(run->report, run->settings);
+    return pd_report_closed(run->report);
+}
+
 bool pd_rollback(pd_run *run, const pd_rollback_request *request, pd_error *err)
 {
     pd_ledger *ledger = pd_arena_alloc(run->arena, sizeof *ledger);
     selection rows = {0};
-    if (!run->db.lock(run->db.ctx, run->wait, err) ||
+    if ((!request->dry_run && !run->db.lock(run->db.ctx, run->wait, err)) ||
         !run->db.read_ledger(run->db.ctx, run->arena, ledger, err))
         return false;
     pd_gate_altered(ledger, run->report->findings);
-    pd_gate_unadopted(run->set, ledger, run->report->findings);
+    if (is_unadopted(run, ledger))
+        return true;
     if (!select_rows(run, ledger, request, &rows, err))
         return false;
     pd_script *scripts = pd_arena_array(run->arena, rows.count + 1, sizeof *scripts);
@@ -153,6 +196,8 @@ bool pd_rollback(pd_run *run, const pd_rollback_request *request, pd_error *err)
     const pd_plan *plan = plan_rollback(run, &rows, scripts);
     if (run->db.check_plan != NULL && !run->db.check_plan(run->db.ctx, plan, err))
         return false;
+    if (request->dry_run)
+        pd_report_plan(run->report, run->arena, plan);
     pd_check_obstacles(run, ledger, plan);
-    return pd_report_closed(run->report) || carry_out(run, ledger, plan, err);
+    return request->dry_run || pd_report_closed(run->report) || carry_out(run, ledger, plan, err);
 }

@@ -9,6 +9,7 @@
 
 #include "deploy/ports.h"
 #include "domain/migration.h"
+#include "domain/recall.h"
 #include "domain/report.h"
 #include "domain/settings.h"
 #include "domain/witness.h"
@@ -31,6 +32,9 @@ typedef struct pd_run {
     const char *actor;
     const char *tool_version;
     bool wait; /* for the deployment lock */
+    /* All that the answers of the gates depend on, besides the ledger and the set of the revision's
+     * commit: who has nothing to do keeps the verdict under these. NULL: it is not kept. */
+    const char *terms;
     /* Out: names of the migrations that went in or came out for good, over all its plans. */
     const char **names;
     size_t committed;
@@ -73,9 +77,15 @@ bool pd_check_unpublished(pd_run *run, pd_error *err) PD_CHECKED;
  * error: true is returned, and pd_report_closed says so. */
 bool pd_deploy(pd_run *run, pd_error *err) PD_CHECKED;
 
+/* A deployment that relies on an earlier verdict, which holds (deploy/recall.h): only the tables
+ * are judged. */
+bool pd_deploy_recalled(pd_run *run, const pd_recall *recall, const pd_recalled *now,
+                        pd_error *err) PD_CHECKED;
+
 typedef struct pd_rollback_request {
     size_t steps;   /* how many, when to is NULL */
     const char *to; /* the name of the migration that shall be the newest afterwards */
+    bool dry_run;   /* the gates are asked and the plan is reported, nothing is locked or written */
 } pd_rollback_request;
 
 /* Takes applied migrations out, newest first, with the companions that the ledger keeps. */

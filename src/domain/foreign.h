@@ -31,6 +31,6 @@ typedef struct pd_foreign_ledger {
     size_t count;
 } pd_foreign_ledger;
 
-#define PD_FOREIGN_LEDGERS_MAX 16 /* two schemas, the tables of the tools in each */
+#define PD_FOREIGN_LEDGERS_MAX 64 /* of all that look like one; the tools' own names come first */
 
 #endif

@@ -30,6 +30,42 @@ ptrdiff_t pd_set_find(const pd_set *set, const char *name)
     return -1;
 }
 
+static const char *without_zeros(const char *digits)
+{
+    while (digits[0] == '0' && digits[1] >= '0' && digits[1] <= '9')
+        digits++;
+    return digits;
+}
+
+bool pd_name_has_number(const char *name, const char *number)
+{
+    static const char digits[] = "0123456789";
+    bool letter = name[0] != '\0' && strspn(name, digits) == 0 && strspn(name + 1, digits) > 0;
+    const char *at = without_zeros(letter ? name + 1 : name);
+    const char *wanted = without_zeros(number);
+    size_t len = strspn(at, digits);
+    const char *rest = at + len;
+    bool goes_on = rest[0] == '.' || rest[0] == '-' || (letter && rest[0] == '_');
+    bool dotted = goes_on && strspn(rest + 1, digits) > 0;
+    return len > 0 && !dotted && wanted[strspn(wanted, digits)] == '\0' && strlen(wanted) == len &&
+           memcmp(at, wanted, len) == 0;
+}
+
+ptrdiff_t pd_set_find_said(const pd_set *set, const char *said)
+{
+    ptrdiff_t found = pd_set_find(set, said);
+    size_t count = 0;
+    if (found >= 0)
+        return found;
+    for (size_t i = 0; i < set->count; i++) {
+        if (!pd_name_has_number(set->migrations[i].name, said))
+            continue;
+        found = (ptrdiff_t)i;
+        count++;
+    }
+    return count == 1 ? found : -1;
+}
+
 bool pd_set_is_drizzle(const pd_set *set)
 {
     return set->layout == PD_LAYOUT_DRIZZLE || set->layout == PD_LAYOUT_DRIZZLE_FOLDERS;

@@ -44,6 +44,8 @@ typedef struct pd_migration {
     bool down_empty;        /* present, but blank or comments only */
     bool irreversible;      /* declares `-- predeploy: irreversible: REASON` */
     const char *irreversible_reason; /* "" when none is given */
+    const char
+        *unknown_marker; /* of an empty companion: the word behind `-- predeploy:`, or NULL */
     /* Drizzle only; has_when is false elsewhere. drizzle: the entry's `when`; drizzle-folders:
      * the folder's 14 digits as UTC. Milliseconds since the epoch. */
     bool has_when;
@@ -85,6 +87,15 @@ const char *pd_drizzle_v1_name(pd_arena *arena, const char *tag, int64_t when_ms
 
 /* Index of the migration of that name, or -1. */
 ptrdiff_t pd_set_find(const pd_set *set, const char *name);
+
+/* Whether the name begins with that whole number: zeros in front do not count, nor does a letter
+ * ("3" and "000003_items", "3" and "V3__items", not "3" and "V3.1__more"). False when `number` is
+ * none. */
+bool pd_name_has_number(const char *name, const char *number);
+
+/* What somebody may call a migration: its name, or its number when no other one has that; else -1.
+ */
+ptrdiff_t pd_set_find_said(const pd_set *set, const char *said);
 bool pd_set_is_drizzle(const pd_set *set);
 
 /* Below, equal or above 0: which is applied first, by the rules of the set's layout. Journals of

@@ -35,7 +35,8 @@ typedef struct pd_step {
     bool has_created_at;
     int64_t created_at;
     const char *v1_name;
-    int64_t seq; /* PD_STEP_REVERT: the ledger row that goes */
+    int64_t seq;  /* PD_STEP_REVERT: the ledger row that goes */
+    bool adopted; /* PD_STEP_REVERT: it was applied before predeploy came */
     /* Its statements run outside a transaction, one by one, each tracked in the ledger; it is a
      * batch of its own. */
     bool alone;

@@ -12,6 +12,7 @@
 #include "domain/ledger.h"
 #include "domain/migration.h"
 #include "domain/plan.h"
+#include "domain/recall.h"
 #include "domain/revision.h"
 
 typedef enum pd_gate_state {
@@ -106,8 +107,13 @@ typedef struct pd_report {
     pd_steering *steering;
     size_t steering_count;
     size_t steering_capacity;
+    /* A file of the migrations folder that the work tree has otherwise than the revision, which is
+     * HEAD; NULL: there is none, or it was not asked. And how many there are. */
+    const char *uncommitted;
+    size_t uncommitted_count;
     const pd_set *set;
     const pd_target *target;
+    const pd_recall *relies_on; /* the earlier verdict that was recalled, NULL: all was asked */
     pd_gate_result gates[PD_GATE_COUNT];
     size_t gate_count; /* 0 when the command asks no gates */
     pd_findings *findings;

@@ -1,5 +1,7 @@
 #include "domain/script.h"
 
+#include "base/str.h"
+
 void pd_statement_digest(const char *text, const pd_statement *statement, char out[PD_SHA256_HEX])
 {
     pd_sha256_hex(text + statement->offset, statement->len, out);
@@ -11,6 +13,25 @@ bool pd_script_has(const pd_script *script, unsigned trait)
         if ((script->statements[i].traits & trait) != 0)
             return true;
     return false;
+}
+
+bool pd_script_is_wrapped(const pd_script *script)
+{
+    if (script->count < 2)
+        return false;
+    /* Where they part the text, BEGIN never is the first. */
+    const pd_statement *first = script->statements;
+    return (first->traits & PD_TRAIT_PARTS) != 0 && !pd_streq(first->verb, "COMMIT") &&
+           !pd_streq(first->verb, "END");
+}
+
+void pd_script_unwrap(pd_script *script)
+{
+    if (!pd_script_is_wrapped(script))
+        return;
+    script->statements++;
+    script->count -= 2;
+    script->capacity = script->count;
 }
 
 bool pd_statement_runs_outside(const pd_statement *statement, bool unbound)

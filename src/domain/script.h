@@ -14,8 +14,9 @@ typedef enum pd_trait {
                                               SAVEPOINT and its kin are not */
     PD_TRAIT_COPY_STDIN = 1 << 2,          /* COPY … FROM STDIN or TO STDOUT */
     PD_TRAIT_TABLES_UNKNOWN = 1 << 3,      /* what it does to the number of tables cannot be told */
-    PD_TRAIT_PARTS = 1 << 4,   /* COMMIT or BEGIN around statements that run outside a transaction:
-                                  it parts the text and is not sent */
+    PD_TRAIT_PARTS = 1 << 4,   /* COMMIT or BEGIN around statements that run outside a transaction,
+                                  or BEGIN and COMMIT around all: it parts the text and is not
+                                  sent */
     PD_TRAIT_SESSION = 1 << 5, /* SET, RESET, set_config: it changes settings of the session */
     PD_TRAIT_LEDGER = 1 << 6,  /* it names predeploy's or Drizzle's ledger in order to change it */
     PD_TRAIT_LIMITS_BACK =
@@ -96,6 +97,13 @@ typedef struct pd_script {
 void pd_statement_digest(const char *text, const pd_statement *statement, char out[PD_SHA256_HEX]);
 
 bool pd_script_has(const pd_script *script, unsigned trait); /* any statement of it */
+
+/* Whether the text is one transaction: BEGIN (PD_TRAIT_PARTS) is its first statement, COMMIT its
+ * last. */
+bool pd_script_is_wrapped(const pd_script *script);
+
+/* Takes these two out of a script that has them: they are not sent. */
+void pd_script_unwrap(pd_script *script);
 
 /* Whether it runs outside of transactions in a migration that asks for none (`unbound`), or in any
  * other. */

@@ -8,23 +8,20 @@
 #include "domain/config_text.h"
 #include "domain/settings.h"
 
-#define SECTION "migrations"
-
 /* Where the section stands; 0: nowhere. */
 typedef struct spot {
     size_t behind_key;    /* behind its last key's line */
     size_t behind_header; /* behind the ']' of its last header */
 } spot;
 
-static void note_key(const pd_config_item *item, pd_settings_line *lines, size_t count)
+static void note_key(const pd_config_item *item, const pd_settings_lines *lines)
 {
-    for (size_t i = 0; i < count; i++)
-        if (strcasecmp(item->key, lines[i].key) == 0)
-            lines[i].there = item->value == NULL ? "true" : item->value;
+    for (size_t i = 0; i < lines->count; i++)
+        if (strcasecmp(item->key, lines->items[i].key) == 0)
+            lines->items[i].there = item->value == NULL ? "true" : item->value;
 }
 
-static bool look(pd_config_text *reader, pd_settings_line *lines, size_t count, spot *found,
-                 pd_error *err)
+static bool look(pd_config_text *reader, const pd_settings_lines *lines, spot *found, pd_error *err)
 {
     pd_config_item item = {0};
     bool more = false;
@@ -32,13 +29,13 @@ static bool look(pd_config_text *reader, pd_settings_line *lines, size_t count, 
     do {
         if (!pd_config_text_next(reader, &item, &more, err))
             return false;
-        if (!more || strcmp(item.section, SECTION) != 0 || item.subsection != NULL)
+        if (!more || strcmp(item.section, lines->section) != 0 || item.subsection != NULL)
             continue;
         if (item.key == NULL) {
             found->behind_header = reader->at;
         } else {
             found->behind_key = reader->at;
-            note_key(&item, lines, count);
+            note_key(&item, lines);
         }
     } while (more);
     return true;
@@ -83,15 +80,20 @@ static const char *line_end(const char *text, size_t len)
     return feed != NULL && feed > text && feed[-1] == '\r' ? "\r\n" : "\n";
 }
 
-static size_t count_missing(const pd_settings_line *lines, size_t count)
+static bool is_missing(const pd_settings_line *line)
+{
+    return line->there == NULL && line->value != NULL;
+}
+
+static size_t count_missing(const pd_settings_lines *lines)
 {
     size_t missing = 0;
-    for (size_t i = 0; i < count; i++)
-        missing += lines[i].there == NULL && lines[i].value != NULL;
+    for (size_t i = 0; i < lines->count; i++)
+        missing += is_missing(&lines->items[i]);
     return missing;
 }
 
-bool pd_settings_add(pd_arena *arena, pd_bytes text, pd_settings_line *lines, size_t count,
+bool pd_settings_add(pd_arena *arena, pd_bytes text, const pd_settings_lines *lines,
                      const char **out, pd_error *err)
 {
     const char *old = text.data == NULL ? "" : text.data;
@@ -99,10 +101,10 @@ bool pd_settings_add(pd_arena *arena, pd_bytes text, pd_settings_line *lines, si
     pd_config_text reader = {0};
     spot found = {0};
     pd_config_text_open(&reader, arena, PD_SETTINGS_FILE, old, len);
-    if (!look(&reader, lines, count, &found, err))
+    if (!look(&reader, lines, &found, err))
         return false;
     *out = old;
-    if (count_missing(lines, count) == 0)
+    if (count_missing(lines) == 0)
         return true;
     PD_AUTO_STRBUF edited = pd_strbuf_new(PD_STRBUF_MAX);
     size_t at = place_of(old, len, &found);
@@ -111,14 +113,15 @@ bool pd_settings_add(pd_arena *arena, pd_bytes text, pd_settings_line *lines, si
     if (at > 0 && old[at - 1] != '\n')
         pd_strbuf_adds(&edited, end);
     if (found.behind_header == 0)
-        pd_strbuf_addf(&edited, "[" SECTION "]%s", end);
-    for (size_t i = 0; i < count; i++) {
-        if (lines[i].there != NULL || lines[i].value == NULL)
+        pd_strbuf_addf(&edited, "[%s]%s", lines->section, end);
+    for (size_t i = 0; i < lines->count; i++) {
+        pd_settings_line *line = &lines->items[i];
+        if (!is_missing(line))
             continue;
-        pd_strbuf_addf(&edited, "\t%s = ", lines[i].key);
-        add_value(&edited, lines[i].value);
+        pd_strbuf_addf(&edited, "\t%s = ", line->key);
+        add_value(&edited, line->value);
         pd_strbuf_adds(&edited, end);
-        lines[i].added = true;
+        line->added = true;
     }
     pd_strbuf_add(&edited, old + at, len - at);
     *out = pd_strbuf_keep(&edited, arena);

@@ -42,7 +42,7 @@ static const pd_value_word policies[] = {
     {NULL, 0},
 };
 
-static const pd_value_word transactions[] = {
+const pd_value_word pd_transaction_words[] = {
     {"all", PD_TRANSACTION_ALL},
     {"each", PD_TRANSACTION_EACH},
     {NULL, 0},
@@ -84,7 +84,7 @@ static const setting known[] = {
     {"verify", "schema", TEXT(IDENTIFIER, verify_schema)},
     {"verify", "minTables", COUNT(0, COUNT_MAX, min_tables)},
     {"verify", "tables", COUNT(0, COUNT_MAX, tables)},
-    {"deploy", "transaction", WORD(transactions, transaction)},
+    {"deploy", "transaction", WORD(pd_transaction_words, transaction)},
     {"deploy", "lockTimeout", DURATION(0, lock_timeout_ms)},
     {"deploy", "statementTimeout", DURATION(0, statement_timeout_ms)},
     {"deploy", "connectTimeout", DURATION(1, connect_timeout_ms)},

@@ -25,7 +25,8 @@ typedef struct pd_value_word {
     int value;
 } pd_value_word;
 
-extern const pd_value_word pd_layout_words[]; /* the one list of the layouts' names */
+extern const pd_value_word pd_layout_words[];      /* the one list of the layouts' names */
+extern const pd_value_word pd_transaction_words[]; /* of [deploy] transaction */
 
 typedef struct pd_value_spec {
     pd_value_type type;

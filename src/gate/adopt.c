@@ -5,10 +5,9 @@
 #include "base/printable.h"
 #include "base/str.h"
 #include "base/strbuf.h"
+#include "gate/foreign_rows.h"
 #include "gate/ledger_edit.h"
 #include "gate/names.h"
-
-#define ROWS_REPORTED 20 /* of one rule; the others are counted */
 
 typedef struct judge {
     const pd_set *set;
@@ -32,15 +31,6 @@ static bool is_named(pd_arena *arena, const pd_foreign_ledger *ledger, const cha
     return pd_streq(pd_layout_name(ledger->tool), from) || pd_streq(name_of(arena, ledger), from);
 }
 
-/* The layout's own tool says that nothing is applied. */
-static bool is_empty(const pd_foreign_ledger *ledger)
-{
-    for (size_t r = 0; r < ledger->count; r++)
-        if (ledger->rows[r].state != PD_FOREIGN_REVERTED)
-            return false;
-    return true;
-}
-
 static bool comes_into_question(const judge *self, size_t index)
 {
     const pd_foreign_claims *claims = &self->claims[index];
@@ -48,8 +38,7 @@ static bool comes_into_question(const judge *self, size_t index)
         return is_named(self->findings->arena, claims->ledger, self->terms->from);
     if (self->terms->foreign_is_other)
         return false;
-    bool native = claims->ledger->tool == self->set->layout;
-    return claims->fits || (native && (is_empty(claims->ledger) || claims->unfinished > 0));
+    return pd_foreign_speaks(self->set, claims);
 }
 
 static void choose(judge *self)
@@ -82,7 +71,8 @@ static bool fail_from(const judge *self, pd_error *err)
     pd_fail(err, PD_ERROR_USAGE, "there is no ledger of %s", self->terms->from);
     if (self->ledger->foreign_count == 0)
         return pd_error_hint(err, "No table of another migration tool was found in the schema "
-                                  "that [verify] schema names, or in public.");
+                                  "that [verify] schema names, in public, or along search_path. "
+                                  "One that stands elsewhere is named SCHEMA.TABLE.");
     return pd_error_hint(err, "Found was: %s.", list_tables(self));
 }
 
@@ -118,105 +108,6 @@ static const char *report_ambiguous(const judge *self)
     pd_finding_hint(self->findings, finding,
                     "Say which one knows what was applied: predeploy adopt --from %s", from);
     return both;
-}
-
-/* What the tool's own user does about a migration that never ended. */
-static const char *remedy(pd_layout_kind tool)
-{
-    switch (tool) {
-    case PD_LAYOUT_GOLANG_MIGRATE:
-        return "Mend by hand what it left behind, then say so: migrate force VERSION";
-    case PD_LAYOUT_PRISMA:
-        return "Mend by hand what it left behind, then say so: prisma migrate resolve";
-    case PD_LAYOUT_FLYWAY:
-        return "Mend by hand what it left behind, then say so: flyway repair";
-    case PD_LAYOUT_SQLX:
-    case PD_LAYOUT_DIESEL:
-    case PD_LAYOUT_DBMATE:
-    case PD_LAYOUT_GOOSE:
-    case PD_LAYOUT_DETECT:
-    case PD_LAYOUT_DRIZZLE:
-    case PD_LAYOUT_DRIZZLE_FOLDERS:
-    case PD_LAYOUT_PLAIN:
-    case PD_LAYOUT_CUSTOM:
-    case PD_LAYOUT_COUNT:
-        break;
-    }
-    return "Mend by hand what it left behind, then let that tool finish it.";
-}
-
-static void report_more(const judge *self, pd_rule rule, size_t count)
-{
-    if (count > ROWS_REPORTED)
-        pd_find(self->findings, rule, NULL, "the same is true of %zu more", count - ROWS_REPORTED);
-}
-
-/* "1, 2 dirty and 7 more" */
-static const char *list_rows(const judge *self, const pd_foreign_ledger *table)
-{
-    PD_AUTO_STRBUF out = pd_strbuf_new(PD_STRBUF_MAX);
-    for (size_t r = 0; r < table->count && r < ROWS_REPORTED; r++)
-        pd_strbuf_addf(&out, "%s%s%s", r == 0 ? "" : ", ", table->rows[r].version,
-                       table->rows[r].state == PD_FOREIGN_UNFINISHED ? " dirty" : "");
-    if (table->count > ROWS_REPORTED)
-        pd_strbuf_addf(&out, " and %zu more", table->count - ROWS_REPORTED);
-    return pd_strbuf_keep(&out, self->findings->arena);
-}
-
-/* golang-migrate keeps one row, and reads whichever comes first: with more, nobody can say where
- * this database stands. */
-static void judge_one_row(const judge *self, const pd_foreign_ledger *table)
-{
-    if (table->tool != PD_LAYOUT_GOLANG_MIGRATE || table->count <= 1)
-        return;
-    pd_finding *finding =
-        pd_find(self->findings, PD_RULE_ADOPT_UNFINISHED, NULL,
-                "%s.%s has %zu rows (%s), and %s keeps one: which of them is true cannot be told",
-                table->schema, table->table, table->count, list_rows(self, table),
-                pd_layout_name(table->tool));
-    pd_finding_hint(self->findings, finding,
-                    "Find out which version this database has, then say so, which leaves one "
-                    "row: migrate force VERSION");
-}
-
-static void judge_unfinished(const judge *self, const pd_foreign_claims *claims)
-{
-    const pd_foreign_ledger *table = claims->ledger;
-    size_t count = 0;
-    for (size_t r = 0; r < table->count; r++) {
-        if (table->rows[r].state != PD_FOREIGN_UNFINISHED || count++ >= ROWS_REPORTED)
-            continue;
-        ptrdiff_t m = claims->migration_of[r];
-        pd_finding *finding =
-            pd_find(self->findings, PD_RULE_ADOPT_UNFINISHED,
-                    m < 0 ? NULL : self->set->migrations[m].up.path,
-                    "%s began %s and did not finish it (table %s.%s)", pd_layout_name(table->tool),
-                    m < 0 ? table->rows[r].version : self->set->migrations[m].name, table->schema,
-                    table->table);
-        pd_finding_hint(self->findings, finding, "%s", remedy(table->tool));
-    }
-    report_more(self, PD_RULE_ADOPT_UNFINISHED, count);
-}
-
-static void judge_unknown(const judge *self, const pd_foreign_claims *claims)
-{
-    const pd_foreign_ledger *table = claims->ledger;
-    size_t count = 0;
-    for (size_t r = 0; r < table->count; r++) {
-        const pd_foreign_row *row = &table->rows[r];
-        bool applied = row->state == PD_FOREIGN_APPLIED || row->state == PD_FOREIGN_UP_TO;
-        if (!applied || claims->migration_of[r] >= 0 || count++ >= ROWS_REPORTED)
-            continue;
-        pd_finding *finding =
-            pd_find(self->findings, PD_RULE_ADOPT_UNKNOWN, NULL,
-                    "%s has applied version %s, which is not in the revision (table %s.%s)",
-                    pd_layout_name(table->tool), row->version, table->schema, table->table);
-        pd_finding_hint(self->findings, finding,
-                        "Adopt from a revision that has it: git log --all -- %s finds where it "
-                        "was.",
-                        pd_shell_word(self->findings->arena, self->set->folder));
-    }
-    report_more(self, PD_RULE_ADOPT_UNKNOWN, count);
 }
 
 static void report_content(const judge *self, const pd_foreign_ledger *table,
@@ -273,10 +164,14 @@ static void report_through(const judge *self, const char *source, size_t m)
     const pd_migration *migration = &self->set->migrations[m];
     const char *last = self->set->migrations[self->terms->through].name;
     bool behind = (ptrdiff_t)m > self->terms->through;
-    pd_finding *finding = pd_find(self->findings, PD_RULE_ADOPT_THROUGH, migration->up.path,
-                                  "%s is %s by %s, but stands %s %s, which --through names",
-                                  migration->name, behind ? "applied" : "not applied", source,
-                                  behind ? "behind" : "in front of", last);
+    bool itself = (ptrdiff_t)m == self->terms->through;
+    const char *place =
+        itself ? ", but --through names it"
+               : pd_arena_printf(self->findings->arena, ", but stands %s %s, which --through names",
+                                 behind ? "behind" : "in front of", last);
+    pd_finding *finding =
+        pd_find(self->findings, PD_RULE_ADOPT_THROUGH, migration->up.path, "%s is %s by %s%s",
+                migration->name, behind ? "applied" : "not applied", source, place);
     pd_finding_hint(self->findings, finding,
                     "Leave --through out to take over what the table says, or find out which of "
                     "the two is right.");
@@ -391,12 +286,12 @@ static void adopt_claimed(const judge *self, const pd_foreign_claims *claims, pd
     out->source = pd_arena_printf(self->findings->arena, "%s.%s of %s", claims->ledger->schema,
                                   claims->ledger->table, pd_layout_name(claims->ledger->tool));
     take(self, claims, out);
-    judge_one_row(self, claims->ledger);
-    judge_unfinished(self, claims);
-    judge_unknown(self, claims);
+    pd_foreign_judge_rows(self->set, self->ledger, claims, self->findings);
     judge_content(self, claims);
     judge_through(self, out->source, applied_by(self, claims));
     judge_gaps(self, out);
+    if (!self->terms->foreign_is_other)
+        pd_foreign_judge_behind(self->set, self->ledger, self->claims, self->findings);
 }
 
 static bool adopt_foreign(judge *self, pd_adoption *out, pd_error *err)

@@ -114,17 +114,62 @@ typedef struct matcher {
     size_t count;
 } matcher;
 
+static matcher matcher_empty(pd_arena *arena, pd_layout_kind tool)
+{
+    version_kind kind = kind_of(tool);
+    bool numbers = kind == VERSION_NUMBER || kind == VERSION_DOTTED;
+    return (matcher){.arena = arena, .kind = kind, .compare = numbers ? by_number : by_text};
+}
+
 static matcher matcher_new(pd_arena *arena, const pd_set *set, pd_layout_kind tool)
 {
-    matcher self = {.arena = arena, .kind = kind_of(tool)};
-    bool numbers = self.kind == VERSION_NUMBER || self.kind == VERSION_DOTTED;
-    self.compare = numbers ? by_number : by_text;
+    matcher self = matcher_empty(arena, tool);
     self.versions = pd_arena_array(arena, set->count + 1, sizeof *self.versions);
     for (size_t m = 0; m < set->count; m++) {
         const char *text = version_of(arena, self.kind, &set->migrations[m]);
         if (text != NULL)
             self.versions[self.count++] = (version){.text = text, .index = m};
     }
+    qsort(self.versions, self.count, sizeof *self.versions, self.compare);
+    return self;
+}
+
+/* What a version is called in a migration's name, NULL: it begins with none. Flyway's stand behind
+ * a letter, and two underscores end them. */
+static const char *version_in(pd_arena *arena, version_kind kind, const char *name)
+{
+    if (kind == VERSION_NAME)
+        return name;
+    const char *at = name;
+    if (kind == VERSION_DOTTED && strspn(at, DIGITS) == 0 && *at != '\0')
+        at++;
+    size_t len = strspn(at, kind == VERSION_DOTTED   ? DIGITS "._"
+                            : kind == VERSION_DASHED ? DIGITS "-"
+                                                     : DIGITS);
+    if (strspn(at, DIGITS) == 0)
+        return NULL;
+    while (strchr(DIGITS, at[len - 1]) == NULL)
+        len--;
+    return clean(arena, kind, pd_arena_strndup(arena, at, len));
+}
+
+static void add_name(matcher *self, const char *name)
+{
+    const char *text = version_in(self->arena, self->kind, name);
+    if (text != NULL)
+        self->versions[self->count++] = (version){.text = text};
+}
+
+/* Of all that predeploy's ledger has, or has taken out. */
+static matcher matcher_of_ledger(pd_arena *arena, const pd_ledger *ledger, pd_layout_kind tool)
+{
+    matcher self = matcher_empty(arena, tool);
+    self.versions =
+        pd_arena_array(arena, ledger->count + ledger->taken_out_count + 1, sizeof *self.versions);
+    for (size_t i = 0; i < ledger->count; i++)
+        add_name(&self, ledger->rows[i].name);
+    for (size_t i = 0; i < ledger->taken_out_count; i++)
+        add_name(&self, ledger->taken_out[i]);
     qsort(self.versions, self.count, sizeof *self.versions, self.compare);
     return self;
 }
@@ -313,47 +358,12 @@ void pd_foreign_mark_known(pd_arena *arena, const pd_set *set, const pd_ledger *
         known[m] = pd_names_find(&names, set->migrations[m].name) >= 0;
 }
 
-static void report_foreign(const pd_set *set, const pd_foreign_claims *claims,
-                           const size_t *lacking, size_t count, pd_findings *findings)
+void pd_foreign_mark_rows(pd_arena *arena, const pd_ledger *ledger, const pd_foreign_ledger *table,
+                          bool *told)
 {
-    const pd_foreign_ledger *ledger = claims->ledger;
-    const char *first = set->migrations[lacking[0]].name;
-    const char *last = set->migrations[lacking[count - 1]].name;
-    pd_finding *finding = pd_find(
-        findings, PD_RULE_LEDGER_FOREIGN, NULL,
-        "%s has applied %zu migration%s of this revision that predeploy's ledger does not have "
-        "(table %s.%s: %s%s%s)",
-        pd_layout_name(ledger->tool), count, count == 1 ? "" : "s", ledger->schema, ledger->table,
-        first, count == 1 ? "" : " to ", count == 1 ? "" : last);
-    pd_finding_hint(findings, finding,
-                    "Take them over, which runs nothing: predeploy adopt. When the table is "
-                    "another application's: git config -f .predeploy rule.ledger-foreign.severity "
-                    "warning");
-}
-
-void pd_gate_foreign(const pd_set *set, const pd_ledger *ledger, bool is_other,
-                     pd_applied_state *states, pd_findings *findings)
-{
-    if (ledger->foreign_count == 0)
-        return;
-    pd_arena *arena = findings->arena;
-    bool *known = pd_arena_array(arena, set->count + 1, sizeof *known);
-    bool *elsewhere = pd_arena_array(arena, set->count + 1, sizeof *elsewhere);
-    size_t *lacking = pd_arena_array(arena, set->count + 1, sizeof *lacking);
-    pd_foreign_mark_known(arena, set, ledger, known);
-    for (size_t i = 0; i < ledger->foreign_count; i++) {
-        pd_foreign_claims claims = {0};
-        size_t count = 0;
-        pd_foreign_claim(arena, set, &ledger->foreign[i], &claims);
-        for (size_t m = 0; m < set->count && claims.fits; m++)
-            if (claims.row_of[m] >= 0 && !known[m] && states[m] == PD_PENDING)
-                lacking[count++] = m;
-        for (size_t n = 0; n < count; n++)
-            elsewhere[lacking[n]] = true;
-        if (count > 0)
-            report_foreign(set, &claims, lacking, count, findings);
+    matcher matches = matcher_of_ledger(arena, ledger, table->tool);
+    for (size_t r = 0; r < table->count; r++) {
+        const char *text = clean(arena, matches.kind, table->rows[r].version);
+        told[r] = text != NULL && find_version(&matches, text) >= 0;
     }
-    for (size_t m = 0; m < set->count; m++)
-        if (elsewhere[m] && !is_other)
-            states[m] = PD_APPLIED_ELSEWHERE;
 }

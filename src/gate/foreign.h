@@ -44,9 +44,15 @@ bool pd_foreign_same_script(const pd_set *set, const pd_foreign_row *row, const 
 void pd_foreign_mark_known(pd_arena *arena, const pd_set *set, const pd_ledger *ledger,
                            bool *known);
 
+/* Sets told[r] (the caller's, false at first) for each row of that table whose version predeploy's
+ * ledger has or had, by the names that migrations have there. */
+void pd_foreign_mark_rows(pd_arena *arena, const pd_ledger *ledger, const pd_foreign_ledger *table,
+                          bool *told);
+
 /* Part of the ledger gate: what another tool has applied and predeploy's ledger does not know
- * becomes PD_APPLIED_ELSEWHERE instead of PD_PENDING, and a finding that closes the gate.
- * is_other: somebody has said that those tables are another application's, and it stays pending.
+ * becomes PD_APPLIED_ELSEWHERE instead of PD_PENDING, and a finding that closes the gate;
+ * so does what keeps anybody from relying on that tool's table (gate/foreign_rows.h). is_other:
+ * somebody has said that those tables are another application's, and it stays pending.
  */
 void pd_gate_foreign(const pd_set *set, const pd_ledger *ledger, bool is_other,
                      pd_applied_state *states, pd_findings *findings);

@@ -24,6 +24,11 @@ void pd_gate_integrity(const pd_set *set, const pd_snapshot *snapshot, pd_findin
 bool pd_gate_rollback(const pd_set *set, const pd_settings *settings, pd_findings *findings,
                       pd_error *err) PD_CHECKED;
 
+/* Companions that `findings` ask for from the index `from` on, and that are published so as they
+ * are: these may not be edited any more, so the hint says what mends it all the same. */
+void pd_gate_offer_since(const pd_set *set, const pd_witnesses *witnesses, pd_findings *findings,
+                         size_t from);
+
 /* History: what the witnesses have published or deployed stands unchanged and in the same order in
  * `set`, and what is new comes behind all of it, also behind what the base's tip has and the set
  * lacks yet. `arrival` says what a late one is; Drizzle's journal is always strict. */
@@ -47,6 +52,9 @@ typedef struct pd_ledger_terms {
     bool allow_ahead;      /* database-ahead is a warning */
     pd_arrival arrival;    /* what out-of-order is; Drizzle's journal is always strict */
     bool foreign_is_other; /* tables of other tools are said to be another application's */
+    /* The deployed commit, when the revision comes behind it: what it has and the revision lacks
+     * was deleted since. NULL: it does not, or that is not known. */
+    const pd_witness *behind;
 } pd_ledger_terms;
 
 /* Ledger: what is applied is a prefix of the set, with equal content. Fills states[i] for each

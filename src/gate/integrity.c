@@ -116,7 +116,8 @@ void pd_gate_integrity(const pd_set *set, const pd_snapshot *snapshot, pd_findin
         pd_finding *finding = pd_find(findings, PD_RULE_SUMS_MISSING, sums_path,
                                       "no hashes are recorded for these migrations");
         pd_finding_hint(findings, finding,
-                        "Make the file and commit it: predeploy record && git add %s",
+                        "Make the file and commit it: predeploy record && git add %s (in a "
+                        "repository that is new to the gate: predeploy init)",
                         pd_shell_word(arena, sums_path));
         return;
     }

@@ -55,16 +55,25 @@ static void report_edited(judge *self, const pd_migration *migration, const char
                                    .was_tokens = row == NULL ? NULL : row->tokens});
 }
 
-static void report_disagreement(judge *self, const pd_migration *migration)
+/* The row is to say what was applied; where that is not what the revision has, the revision comes
+ * first. */
+static void report_disagreement(judge *self, const pd_migration *migration,
+                                const pd_ledger_row *row)
 {
+    bool same = strcmp(row->hash, migration->up.hash) == 0;
+    int64_t when = row->has_drizzle_created_at ? row->drizzle_created_at : migration->when;
     pd_finding *finding =
         pd_find(self->findings, PD_RULE_LEDGER_DISAGREES, migration->up.path,
                 "%s is applied by predeploy's ledger, but Drizzle's table has no row for it",
                 migration->name);
     pd_finding_hint(self->findings, finding,
                     "Somebody changed Drizzle's table, or [ledger] schema and table name another "
-                    "one. Bring its row back: hash %s, created_at %lld.",
-                    migration->up.hash, (long long)migration->when);
+                    "one. %s",
+                    same ? pd_arena_printf(self->arena,
+                                           "Bring its row back: hash %s, created_at %lld.",
+                                           row->hash, (long long)when)
+                         : "Put the applied version back first; then this says which row is to be "
+                           "brought back.");
 }
 
 /* In a file of both directions the blanks around the way down are as long as the way up. */
@@ -122,7 +131,7 @@ static void judge_migration(judge *self, size_t m)
     if (own >= 0)
         judge_companion(self, migration, &self->ledger->rows[own]);
     if (own >= 0 && foreign < 0 && pd_set_is_drizzle(self->set))
-        report_disagreement(self, migration);
+        report_disagreement(self, migration, &self->ledger->rows[own]);
 }
 
 static void report_missing(judge *self, const char *what, const char *since)
@@ -151,6 +160,49 @@ static size_t count_ahead(const judge *self)
     return stranger ? 0 : ahead;
 }
 
+/* Whether the revision comes behind a commit that has them all: somebody has deleted them. */
+static bool are_deleted(const judge *self, size_t ahead)
+{
+    const pd_ledger *ledger = self->ledger;
+    if (self->terms->behind == NULL)
+        return false;
+    pd_names had = pd_names_of_set(self->arena, self->terms->behind->set);
+    for (size_t i = 0; i < ahead; i++)
+        if (pd_names_find(&had, ledger->rows[ledger->count - 1 - i].name) < 0)
+            return false;
+    return true;
+}
+
+static const char *restore_words(pd_arena *arena, const pd_migration *migration)
+{
+    const char *up = pd_shell_word(arena, migration->up.path);
+    bool paired = migration->down.path != NULL && !migration->one_file &&
+                  (migration->down.data != NULL || migration->down.oid[0] != '\0');
+    return paired ? pd_arena_printf(arena, "%s %s", up, pd_shell_word(arena, migration->down.path))
+                  : up;
+}
+
+static void report_deleted(judge *self, size_t ahead, const char *names)
+{
+    const pd_witness *behind = self->terms->behind;
+    const char *newest = self->ledger->rows[self->ledger->count - 1].name;
+    const pd_migration *was = &behind->set->migrations[pd_set_find(behind->set, newest)];
+    pd_finding *finding =
+        pd_find(self->findings, PD_RULE_DATABASE_AHEAD, was->up.path,
+                "%zu applied migration%s deleted since %.12s was deployed: %s", ahead,
+                ahead == 1 ? " was" : "s were", behind->revision->oid, names);
+    pd_finding_hint(
+        self->findings, finding,
+        "Bring back what is applied%s: `git checkout %.12s -- %s`. To undo what it did, "
+        "write a new migration",
+        self->set->layout == PD_LAYOUT_DRIZZLE ? ", its journal entry, too" : "",
+        behind->revision->oid, restore_words(self->arena, was));
+    if (self->terms->allow_ahead)
+        finding->severity = PD_SEVERITY_WARNING;
+    pd_give_evidence(self->findings, finding,
+                     (pd_evidence){.was = &was->up, .was_at = behind->revision});
+}
+
 /* An older release is about to be deployed: what would have to come out, the newest first. */
 static void report_ahead(judge *self, size_t ahead)
 {
@@ -161,6 +213,10 @@ static void report_ahead(judge *self, size_t ahead)
                        ledger->rows[ledger->count - 1 - i].name);
     if (ahead > AHEAD_NAMES_MAX)
         pd_strbuf_addf(&names, " and %zu more", ahead - AHEAD_NAMES_MAX);
+    if (are_deleted(self, ahead)) {
+        report_deleted(self, ahead, names.data);
+        return;
+    }
     pd_finding *finding = pd_find(self->findings, PD_RULE_DATABASE_AHEAD, NULL,
                                   "the database has %zu newer migration%s than the revision: %s",
                                   ahead, ahead == 1 ? "" : "s", names.data);

@@ -97,7 +97,11 @@ bool pd_gate_pending(const pd_set *set, const pd_pending *pending, const pd_sett
         return false;
     for (size_t i = 0; i < texts.count; i++) {
         const pd_migration *migration = texts.migrations[i];
+        size_t before = findings->count;
         pd_gate_syntax(migration, &parsed[i], i >= texts.ups, findings);
+        if (i < texts.ups && !pd_gate_runs(settings, findings, before, migration->name, err))
+            return false;
+        pd_script_unwrap(&parsed[i]);
         pd_gate_lock_limits(i < texts.ups ? &migration->up : &migration->down, &parsed[i],
                             settings->lock_timeout_ms, findings);
         if (i < texts.ups)

@@ -36,7 +36,8 @@ bool pd_gate_reversal(const pd_set *set, const pd_reversal *reversals, size_t co
 bool pd_reversal_asks_none(const pd_ledger_row *row);
 
 /* What Drizzle applied and predeploy has not adopted cannot be taken out: there is no companion
- * of it in the ledger. */
-void pd_gate_unadopted(const pd_set *set, const pd_ledger *ledger, pd_findings *findings);
+ * of it in the ledger. foreign_is_other: pd_ledger_terms. */
+void pd_gate_unadopted(const pd_set *set, const pd_ledger *ledger, bool foreign_is_other,
+                       pd_findings *findings);
 
 #endif

@@ -77,8 +77,12 @@ bool pd_gate_reversal(const pd_set *set, const pd_reversal *reversals, size_t co
             .name = reversals[i].row->name,
             .down = {.path = reversals[i].path, .data = inputs[i].text, .len = inputs[i].len},
         };
-        *reversals[i].script = parsed[i];
+        before = findings->count;
         pd_gate_syntax(&as_applied, &parsed[i], true, findings);
+        if (!pd_gate_runs(settings, findings, before, as_applied.name, err))
+            return false;
+        pd_script_unwrap(&parsed[i]);
+        *reversals[i].script = parsed[i];
         pd_gate_lock_limits(&as_applied.down, &parsed[i], settings->lock_timeout_ms, findings);
     }
     return true;
@@ -91,16 +95,18 @@ bool pd_reversal_asks_none(const pd_ledger_row *row)
 }
 
 /* What another tool has applied stands in front of what the ledger knows as the newest. */
-static void find_foreign(const pd_set *set, const pd_ledger *ledger, pd_findings *findings)
+static void find_foreign(const pd_set *set, const pd_ledger *ledger, bool is_other,
+                         pd_findings *findings)
 {
     pd_applied_state *states = pd_arena_array(findings->arena, set->count + 1, sizeof *states);
-    pd_gate_foreign(set, ledger, false, states, findings);
+    pd_gate_foreign(set, ledger, is_other, states, findings);
 }
 
-void pd_gate_unadopted(const pd_set *set, const pd_ledger *ledger, pd_findings *findings)
+void pd_gate_unadopted(const pd_set *set, const pd_ledger *ledger, bool foreign_is_other,
+                       pd_findings *findings)
 {
     if (!pd_set_is_drizzle(set))
-        find_foreign(set, ledger, findings);
+        find_foreign(set, ledger, foreign_is_other, findings);
     if (!pd_set_is_drizzle(set) || ledger->drizzle_shape == PD_DRIZZLE_ABSENT)
         return;
     pd_claims claims = {0};

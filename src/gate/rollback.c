@@ -19,10 +19,12 @@ void pd_read_companions(pd_arena *arena, pd_set *set)
         migration->down_empty = companion.empty;
         migration->irreversible = companion.irreversible;
         migration->irreversible_reason = companion.reason;
+        migration->unknown_marker = companion.unknown;
     }
 }
 
-static void check_missing(const pd_migration *migration, pd_findings *findings)
+/* fresh: nothing says that the project is under the gate. */
+static void check_missing(const pd_migration *migration, bool fresh, pd_findings *findings)
 {
     pd_finding *finding = pd_find(findings, PD_RULE_ROLLBACK_MISSING, migration->up.path,
                                   "%s has no rollback companion", migration->name);
@@ -33,6 +35,13 @@ static void check_missing(const pd_migration *migration, pd_findings *findings)
             ", or migrations.rollback to off.");
         return;
     }
+    if (fresh) {
+        pd_finding_hint(findings, finding,
+                        "In a repository that is new to the gate, begin with `predeploy init`: it "
+                        "asks for companions from the next migration on ([migrations] "
+                        "rollbackSince).");
+        return;
+    }
     pd_finding_hint(findings, finding,
                     "%s %s with the statements that undo it; if nothing can, write "
                     "`-- predeploy: irreversible: REASON` into it.",
@@ -40,31 +49,38 @@ static void check_missing(const pd_migration *migration, pd_findings *findings)
                     migration->down.path);
 }
 
-static void check_companion(const pd_migration *migration, pd_findings *findings)
+static void check_companion(const pd_migration *migration, bool fresh, pd_findings *findings)
 {
     if (pd_program_kind(migration->up.path) != NULL)
         return; /* its way back is in it, too: migration-not-sql has said so */
     if (migration->down.data == NULL) {
         if (migration->down.hash[0] == '\0')
-            check_missing(migration, findings);
+            check_missing(migration, fresh, findings);
         return;
     }
     const char *path = migration->down.path;
     if (!migration->down_empty)
         return;
     pd_finding *finding = NULL;
-    if (!migration->irreversible) {
+    if (!migration->irreversible && migration->unknown_marker != NULL) {
+        finding = pd_find(findings, PD_RULE_ROLLBACK_EMPTY, path,
+                          "the companion of %s has no statement, and '%s' is no marker",
+                          migration->name, migration->unknown_marker);
+        pd_finding_hint(findings, finding,
+                        "If nothing can undo the migration: `-- predeploy: irreversible: REASON`. "
+                        "Else write the statements that undo it.");
+    } else if (!migration->irreversible) {
         finding = pd_find(findings, PD_RULE_ROLLBACK_EMPTY, path,
                           "the companion of %s has no statement", migration->name);
         pd_finding_hint(findings, finding,
                         "Write the statements that undo the migration; if nothing can, say so: "
-                        "-- predeploy: irreversible: REASON");
+                        "`-- predeploy: irreversible: REASON`");
     } else if (pd_blank(migration->irreversible_reason)) {
         finding = pd_find(findings, PD_RULE_ROLLBACK_NO_REASON, path,
                           "%s is declared irreversible without a reason", migration->name);
         pd_finding_hint(findings, finding,
                         "Say why, for whoever needs it on a bad day: "
-                        "-- predeploy: irreversible: REASON");
+                        "`-- predeploy: irreversible: REASON`");
     } else {
         finding =
             pd_find(findings, PD_RULE_ROLLBACK_IRREVERSIBLE, path, "%s cannot be taken out: %s",
@@ -89,8 +105,9 @@ bool pd_gate_rollback(const pd_set *set, const pd_settings *settings, pd_finding
     if (settings->rollback == PD_ROLLBACK_OFF)
         return true;
     size_t before = findings->count;
+    bool fresh = !set->has_sums && settings->rollback_since == NULL;
     for (ptrdiff_t i = since + 1; i < (ptrdiff_t)set->count; i++)
-        check_companion(&set->migrations[i], findings);
+        check_companion(&set->migrations[i], fresh, findings);
     for (size_t i = 0; i < set->orphan_count; i++) {
         const pd_sql_file *file = &set->orphans[i];
         pd_finding *finding = pd_find(findings, PD_RULE_ROLLBACK_ORPHAN, file->path,

@@ -2,6 +2,7 @@
 
 #include "base/str.h"
 #include "gate/ledger_edit.h"
+#include "sql/marker.h"
 
 typedef struct judged {
     const pd_sql_file *file;
@@ -84,9 +85,25 @@ static void say_transaction_control(const judged *self, const pd_statement *stat
         "%s would begin or end the transaction that the migration runs in", statement->verb);
     pd_finding_hint(self->findings, finding,
                     "Remove it: a migration runs in a transaction already, and all of it is "
-                    "rolled back when a statement fails. What cannot run in one is sent outside of "
-                    "it, with or without COMMIT in front and BEGIN behind it.");
+                    "rolled back when a statement fails. One plain BEGIN as the first statement "
+                    "and one COMMIT as the last may stay. What cannot run in a transaction is "
+                    "sent outside of it, with or without COMMIT in front and BEGIN behind it.");
     at(self, finding, statement->offset);
+}
+
+/* Its statements would have a transaction each, and it says that they share one. */
+static void judge_wrap(const judged *self, const pd_script *script, bool unbound)
+{
+    if (!unbound || !pd_script_is_wrapped(script))
+        return;
+    pd_finding *finding =
+        pd_find(self->findings, PD_RULE_SQL_TRANSACTION_CONTROL, self->file->path,
+                "%s and %s stand around a text that asks for no transaction",
+                script->statements->verb, script->statements[script->count - 1].verb);
+    pd_finding_hint(self->findings, finding,
+                    "Take these two out, or the line that asks for no transaction: with it each "
+                    "statement is sent by itself, without it all run in one transaction.");
+    at(self, finding, script->statements->offset);
 }
 
 static bool copies_data(const pd_statement *statement)
@@ -213,6 +230,36 @@ static void judge_savepoints(const judged *self, const pd_script *script)
     }
 }
 
+/* A companion asks for itself, as it does when it runs. */
+static bool asks_none(const pd_migration *migration, bool companion)
+{
+    const pd_sql_file *down = &migration->down;
+    return companion ? pd_sql_asks_no_transaction(pd_sql_text(down), down->len)
+                     : migration->no_transaction;
+}
+
+bool pd_gate_runs(const pd_settings *settings, const pd_findings *findings, size_t from,
+                  const char *name, pd_error *err)
+{
+    const pd_rule rule = PD_RULE_SQL_TRANSACTION_CONTROL;
+    int severity = settings->severity_of_rule[rule];
+    if (severity < 0 || severity >= (int)PD_SEVERITY_ERROR)
+        return true;
+    for (size_t i = from; i < findings->count; i++) {
+        const pd_finding *finding = &findings->items[i];
+        if (finding->rule != rule)
+            continue;
+        pd_fail(err, PD_ERROR_USAGE, "%s cannot be run: %s", name, finding->message);
+        pd_error_detail(err, "%s:%d:%d", finding->place.path, finding->place.line,
+                        finding->place.column);
+        return pd_error_hint(err,
+                             "Leave the rule %s at severity error, and mend the file: what would "
+                             "end the transaction of the ledger is never sent.",
+                             pd_rule_id(rule));
+    }
+    return true;
+}
+
 void pd_gate_syntax(const pd_migration *migration, const pd_script *script, bool companion,
                     pd_findings *findings)
 {
@@ -224,13 +271,15 @@ void pd_gate_syntax(const pd_migration *migration, const pd_script *script, bool
     judge_error(&self, script);
     for (size_t i = 0; i < sizeof faults / sizeof *faults; i++)
         judge_fault(&self, script, i);
+    judge_wrap(&self, script, asks_none(migration, companion));
     judge_savepoints(&self, script);
     pd_gate_ledger_edits(self.file, script, findings);
-    if (!companion && script->state == PD_SCRIPT_OK && script->count == 0) {
+    size_t not_sent = pd_script_is_wrapped(script) ? 2 : 0;
+    if (!companion && script->state == PD_SCRIPT_OK && script->count == not_sent) {
         pd_finding *finding = pd_find(findings, PD_RULE_SQL_EMPTY, self.file->path,
                                       "%s has no statement", migration->name);
         pd_finding_hint(findings, finding,
-                        "Write its statements. A migration that is published empty stays empty: "
-                        "it may not be edited afterwards.");
+                        "Write its statements: once deployed it stays empty, as it may not be "
+                        "edited afterwards. One that is to do nothing says so: SELECT 1;");
     }
 }

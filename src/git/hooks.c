@@ -10,6 +10,7 @@
 
 #include "base/file.h"
 #include "base/str.h"
+#include "git/hook_managers.h"
 #include "git/internal.h"
 
 #define HOOK_MODE ((mode_t)0755)
@@ -81,14 +82,15 @@ static bool has_marker(const char *text)
     return false;
 }
 
-/* What stands at path now. */
+/* What stands at path now; *there is its text as far as it is a regular file of ours or others. */
 static bool look(pd_arena *arena, const char *path, const char *script, standing *out,
-                 pd_error *err)
+                 const char **there, pd_error *err)
 {
     struct stat st;
     *out = STANDING_NONE;
+    *there = "";
     if (lstat(path, &st) != 0)
-        return errno == ENOENT || fail_errno(err, "read", path);
+        return errno == ENOENT || errno == ENOTDIR || fail_errno(err, "read", path);
     *out = STANDING_OTHER;
     if (S_ISDIR(st.st_mode))
         return pd_fail(err, PD_ERROR_USAGE, "cannot install %s: a folder is in its place", path);
@@ -97,7 +99,10 @@ static bool look(pd_arena *arena, const char *path, const char *script, standing
     pd_bytes text = {0};
     if (!pd_file_read_regular(path, path, HOOK_MAX, arena, &text, err))
         return false;
-    if (text.data == NULL || !has_marker(text.data))
+    if (text.data == NULL)
+        return true;
+    *there = text.data;
+    if (!has_marker(text.data))
         return true;
     bool same = text.len == strlen(script) && memcmp(text.data, script, text.len) == 0;
     *out = same && (st.st_mode & 0111) == 0111 ? STANDING_SAME : STANDING_OURS;
@@ -125,46 +130,17 @@ static bool keep_other(const char *path, const char *local, pd_error *err)
     return rename(path, local) == 0 || fail_errno(err, "rename", path);
 }
 
-static bool write_hook(const char *path, const char *local, const char *script, pd_error *err)
+static bool write_hook(const pd_hook_plan *plan, const char *local, pd_error *err)
 {
-    if (pd_file_write(path, script, strlen(script), HOOK_MODE, err))
+    if (pd_file_write(plan->path, plan->text, strlen(plan->text), plan->mode, err))
         return true;
     /* Back to where it was, whether there are two names of it now or one. */
-    if (local != NULL && rename(local, path) == 0)
+    if (local != NULL && rename(local, plan->path) == 0)
         unlink(local); /* rename(2) leaves two hard links of one file alone */
     return false;
 }
 
-bool pd_hook_install(pd_git *git, const char *name, const char *script, const char **path,
-                     pd_hook_state *state, pd_error *err)
-{
-    assert(has_marker(script));
-    const char *folder = "";
-    standing now = STANDING_NONE;
-    *path = NULL;
-    if (!find_folder(git, git->arena, &folder, err) || !make_folder(git->arena, folder, err))
-        return false;
-    const char *place = pd_arena_printf(git->arena, "%s/%s", folder, name);
-    const char *local = pd_arena_printf(git->arena, "%s.local", place);
-    if (!look(git->arena, place, script, &now, err))
-        return false;
-    *path = place;
-    switch (now) {
-    case STANDING_SAME:
-        *state = PD_HOOK_PRESENT;
-        return true;
-    case STANDING_OURS:
-        *state = PD_HOOK_UPDATED;
-        return write_hook(place, NULL, script, err);
-    case STANDING_OTHER:
-        *state = PD_HOOK_CHAINED;
-        return keep_other(place, local, err) && write_hook(place, local, script, err);
-    case STANDING_NONE:
-        break;
-    }
-    *state = PD_HOOK_INSTALLED;
-    return write_hook(place, NULL, script, err);
-}
+/* ---- where it goes ---- */
 
 static void free_path(char **path)
 {
@@ -192,8 +168,53 @@ static bool is_inside(pd_git *git, const char *folder)
            (is_below(real, git->workdir) || is_below(real, git_repository_commondir(git->repo)));
 }
 
-bool pd_hook_look(pd_git *git, const char *name, const char *script, pd_hook_plan *out,
-                  pd_error *err)
+/* husky runs a file of the project: ours is a call in it. */
+static bool plan_husky(pd_git *git, const char *name, const char *folder, pd_hook_plan *out,
+                       pd_error *err)
+{
+    struct stat st;
+    standing now = STANDING_NONE;
+    const char *there = "";
+    const char *path = pd_arena_printf(git->arena, "%s/%s", folder, name);
+    if (!look(git->arena, path, "", &now, &there, err))
+        return false;
+    *out = (pd_hook_plan){
+        .path = path,
+        .folder = folder,
+        .state = PD_HOOK_INSTALLED,
+        .manager = "husky",
+        .text = pd_hook_for_husky(git->arena, name, there),
+        .shown = pd_hook_for_husky(git->arena, name, ""),
+        .mode = 0644,
+    };
+    if (now == STANDING_NONE)
+        return true;
+    if (lstat(path, &st) != 0 || !S_ISREG(st.st_mode) || (uint64_t)st.st_size > HOOK_MAX)
+        out->state = PD_HOOK_MANAGED;
+    else
+        out->state = pd_hook_calls(git->arena, there, name) ? PD_HOOK_PRESENT : PD_HOOK_JOINED;
+    out->mode = st.st_mode & 0777;
+    return true;
+}
+
+/* pre-commit keeps a hook that it found as NAME.legacy, and asks it first. */
+static bool plan_legacy(pd_git *git, const char *script, pd_hook_plan *plan, standing *now,
+                        pd_error *err)
+{
+    const char *there = "";
+    standing kept = STANDING_NONE;
+    const char *path = pd_arena_printf(git->arena, "%s.legacy", plan->path);
+    if (!look(git->arena, path, script, &kept, &there, err))
+        return false;
+    if (kept != STANDING_OURS && kept != STANDING_SAME)
+        return true;
+    plan->path = path;
+    *now = kept;
+    return true;
+}
+
+static bool plan_plain(pd_git *git, const char *name, const char *script, pd_hook_plan *out,
+                       pd_error *err)
 {
     static const pd_hook_state states[] = {
         [STANDING_NONE] = PD_HOOK_INSTALLED,
@@ -201,17 +222,78 @@ bool pd_hook_look(pd_git *git, const char *name, const char *script, pd_hook_pla
         [STANDING_SAME] = PD_HOOK_PRESENT,
         [STANDING_OTHER] = PD_HOOK_CHAINED,
     };
-    const char *folder = "";
     standing now = STANDING_NONE;
+    const char *there = "";
     struct stat st;
+    out->path = pd_arena_printf(git->arena, "%s/%s", out->folder, name);
+    out->text = script;
+    out->shown = pd_arena_printf(git->arena, "predeploy hook %s\n", name);
+    out->mode = HOOK_MODE;
+    if (!look(git->arena, out->path, script, &now, &there, err) ||
+        (pd_hook_is_pre_commit(there) && !plan_legacy(git, script, out, &now, err)))
+        return false;
+    out->state = states[now];
+    if (now != STANDING_OTHER)
+        return true;
+    if (pd_hook_is_lefthook(there)) {
+        bool calls = pd_hook_lefthook_calls(git->arena, git->workdir, name);
+        out->state = calls ? PD_HOOK_PRESENT : PD_HOOK_MANAGED;
+        out->manager = "lefthook";
+        out->shown = pd_hook_for_lefthook(git->arena, name);
+        return true;
+    }
+    out->local = pd_arena_printf(git->arena, "%s.local", out->path);
+    return lstat(out->local, &st) != 0 || fail_taken(err, out->path, out->local);
+}
+
+bool pd_hook_look(pd_git *git, const char *name, const char *script, pd_hook_plan *out,
+                  pd_error *err)
+{
+    const char *folder = "";
+    const char *own = "";
+    *out = (pd_hook_plan){0};
     if (!find_folder(git, git->arena, &folder, err))
         return false;
-    const char *path = pd_arena_printf(git->arena, "%s/%s", folder, name);
-    const char *local = pd_arena_printf(git->arena, "%s.local", path);
-    if (!look(git->arena, path, script, &now, err))
+    out->folder = folder;
+    bool planned = pd_hook_is_husky(git->arena, folder, &own)
+                       ? plan_husky(git, name, own, out, err)
+                       : plan_plain(git, name, script, out, err);
+    if (planned)
+        out->inside = is_inside(git, out->folder);
+    return planned;
+}
+
+static bool fail_managed(const pd_hook_plan *plan, pd_error *err)
+{
+    pd_fail(err, PD_ERROR_USAGE, "cannot install %s: it is written by %s", plan->path,
+            plan->manager);
+    return pd_error_hint(err,
+                         "Let %s call the gate: `predeploy init` shows the lines that it "
+                         "needs.",
+                         plan->manager);
+}
+
+bool pd_hook_install(pd_git *git, const char *name, const char *script, const char **path,
+                     pd_hook_state *state, pd_error *err)
+{
+    assert(has_marker(script));
+    pd_hook_plan plan = {0};
+    *path = NULL;
+    if (!pd_hook_look(git, name, script, &plan, err) || !make_folder(git->arena, plan.folder, err))
         return false;
-    if (now == STANDING_OTHER && lstat(local, &st) == 0)
-        return fail_taken(err, path, local);
-    *out = (pd_hook_plan){path, states[now], is_inside(git, folder)};
-    return true;
+    *path = plan.path;
+    *state = plan.state;
+    switch (plan.state) {
+    case PD_HOOK_PRESENT:
+        return true;
+    case PD_HOOK_MANAGED:
+        return fail_managed(&plan, err);
+    case PD_HOOK_CHAINED:
+        return keep_other(plan.path, plan.local, err) && write_hook(&plan, plan.local, err);
+    case PD_HOOK_INSTALLED:
+    case PD_HOOK_UPDATED:
+    case PD_HOOK_JOINED:
+        break;
+    }
+    return write_hook(&plan, NULL, err);
 }

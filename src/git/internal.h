@@ -4,6 +4,9 @@
 #define PD_GIT_INTERNAL_H
 
 #include <git2.h>
+#ifdef PD_GIT_HAS_ERRORS_HEADER
+#include <git2/sys/errors.h>
+#endif
 #include <stdbool.h>
 #include <stddef.h>
 

@@ -13,6 +13,14 @@ static void *allocate(size_t size, const char *file, int line)
     return pd_memory_alloc(size);
 }
 
+static void *resize(void *memory, size_t size, const char *file, int line)
+{
+    (void)file;
+    (void)line;
+    return pd_memory_resize(memory, size);
+}
+
+#ifdef PD_GIT_ALLOCATES_MANY_WAYS
 static void *allocate_zeroed(size_t count, size_t size, const char *file, int line)
 {
     (void)file;
@@ -30,13 +38,6 @@ static size_t product(size_t count, size_t size)
 static void *allocate_array(size_t count, size_t size, const char *file, int line)
 {
     return allocate(product(count, size), file, line);
-}
-
-static void *resize(void *memory, size_t size, const char *file, int line)
-{
-    (void)file;
-    (void)line;
-    return pd_memory_resize(memory, size);
 }
 
 static void *resize_array(void *memory, size_t count, size_t size, const char *file, int line)
@@ -63,20 +64,23 @@ static char *copy_text(const char *text, const char *file, int line)
 {
     return copy_part(text, strlen(text), file, line);
 }
+#endif
 
-/* libgit2 1.5 goes on with what an allocation did not give, and crashes. */
+/* libgit2 goes on with what an allocation did not give, and crashes. */
 int pd_git_end_without_memory(void)
 {
     git_allocator allocator = {
         .gmalloc = allocate,
+        .grealloc = resize,
+        .gfree = free,
+#ifdef PD_GIT_ALLOCATES_MANY_WAYS
         .gcalloc = allocate_zeroed,
         .gstrdup = copy_text,
         .gstrndup = copy_at_most,
         .gsubstrdup = copy_part,
-        .grealloc = resize,
         .greallocarray = resize_array,
         .gmallocarray = allocate_array,
-        .gfree = free,
+#endif
     };
     return git_libgit2_opts(GIT_OPT_SET_ALLOCATOR, &allocator);
 }

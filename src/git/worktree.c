@@ -350,3 +350,19 @@ bool pd_git_is_left_out(pd_git *git, const char *path, bool *out, pd_error *err)
     *out = ignored != 0;
     return true;
 }
+
+bool pd_git_is_uncommitted(pd_git *git, const char *path, bool *out, pd_error *err)
+{
+    const unsigned gone = GIT_STATUS_INDEX_DELETED | GIT_STATUS_WT_DELETED | GIT_STATUS_IGNORED;
+    unsigned status = 0;
+    *out = false;
+    if (git->workdir == NULL)
+        return true;
+    int rc = git_status_file(&status, git->repo, path);
+    if (rc == GIT_ENOTFOUND || rc == GIT_EAMBIGUOUS) /* there is none, or a folder */
+        return true;
+    if (rc != 0)
+        return pd_git_fail(err, rc, "cannot tell whether %s is committed", path);
+    *out = status != GIT_STATUS_CURRENT && (status & gone) == 0;
+    return true;
+}

@@ -14,4 +14,8 @@ bool pd_git_worktree(pd_git *git, const char *folder, pd_snapshot *out, pd_error
  * tracked. It need not be there. */
 bool pd_git_is_left_out(pd_git *git, const char *path, bool *out, pd_error *err) PD_CHECKED;
 
+/* Whether a file stands in the work tree that HEAD does not have, or has with other content, and
+ * that git does not ignore; the path from the work tree's root. False in a bare repository. */
+bool pd_git_is_uncommitted(pd_git *git, const char *path, bool *out, pd_error *err) PD_CHECKED;
+
 #endif

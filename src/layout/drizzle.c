@@ -130,6 +130,41 @@ static void judge_future(drizzle_reader *self, const pd_journal_entry *entry)
                     (long long)self->reader->now_ms);
 }
 
+/* The digits in front of the first '_'; 0 when there is no such number. */
+static size_t number_len(const char *tag)
+{
+    size_t len = strspn(tag, "0123456789");
+    return tag[len] == '_' ? len : 0;
+}
+
+/* Both sides of a merge were kept: one snapshot has gone with it, from which drizzle-kit would have
+ * made the next migration. Once there is a next one that is over. */
+static void judge_number(drizzle_reader *self)
+{
+    const pd_journal *journal = &self->journal;
+    pd_findings *findings = self->reader->findings;
+    if (journal->count < 2)
+        return;
+    const pd_journal_entry *last = &journal->entries[journal->count - 1];
+    size_t len = number_len(last->tag);
+    for (size_t i = journal->count - 1; len > 0 && i-- > 0;) {
+        const pd_journal_entry *entry = &journal->entries[i];
+        if (number_len(entry->tag) != len || memcmp(entry->tag, last->tag, len) != 0 ||
+            strcmp(entry->tag, last->tag) == 0)
+            continue;
+        pd_finding *finding = pd_find(
+            findings, PD_RULE_JOURNAL_NUMBER, self->path,
+            "entries[%zu] \"%s\" has the number %.*s, as entries[%zu] \"%s\" has: both have one "
+            "snapshot, so that the next `drizzle-kit generate` writes one of them once more",
+            last->index, last->tag, (int)len, last->tag, entry->index, entry->tag);
+        place(self, finding, last->tag_spot);
+        pd_finding_hint(findings, finding,
+                        "Take the journal and the snapshot of the side that is published, delete "
+                        "the file of the other one, and let `drizzle-kit generate` make it anew.");
+        return;
+    }
+}
+
 static void add_migration(drizzle_reader *self, const pd_journal_entry *entry)
 {
     pd_reader *reader = self->reader;
@@ -204,6 +239,7 @@ void pd_read_drizzle(pd_reader *reader)
     for (size_t i = 0; i < self.journal.count; i++) {
         read_entry(&self, &self.journal.entries[i]);
     }
+    judge_number(&self);
     if (self.journal.complete) {
         read_orphans(reader);
         pd_report_leftovers(reader, PD_RULE_JOURNAL_ORPHAN_FILE);

@@ -3,6 +3,7 @@
 #include <string.h>
 #include <strings.h>
 
+#include "base/printable.h"
 #include "base/str.h"
 
 #define SQL_SUFFIX_LEN 4
@@ -92,12 +93,42 @@ void pd_add_orphan(pd_reader *reader, const pd_entry *entry)
     pd_read_sql_file(reader, entry->path, orphan);
 }
 
+/* The migration that a file may be the companion of, by a name that is nearly right: one that lacks
+ * its companion, whose name the file's goes on from. NULL: there is none. */
+static const pd_migration *meant_companion(const pd_reader *reader, const char *entry)
+{
+    static const char *const words[] = {"rollback", "revert", "undo", "down"};
+    const pd_set *set = reader->set;
+    const pd_migration *found = NULL;
+    for (size_t i = 0; i < set->count; i++) {
+        const pd_migration *migration = &set->migrations[i];
+        size_t len = strlen(migration->name);
+        bool longer = found == NULL || len > strlen(found->name);
+        if (longer && migration->down.data == NULL && strncmp(entry, migration->name, len) == 0)
+            found = migration;
+    }
+    for (size_t i = 0; found != NULL && i < sizeof words / sizeof *words; i++)
+        if (strcasestr(entry + strlen(found->name), words[i]) != NULL)
+            return found;
+    return NULL;
+}
+
 static void report_orphan_file(pd_reader *reader, const pd_entry *entry)
 {
     size_t len = strlen(entry->path) - SQL_SUFFIX_LEN;
+    const pd_migration *meant = meant_companion(reader, entry->path);
     pd_finding *finding =
         pd_find(reader->findings, PD_RULE_JOURNAL_ORPHAN_FILE, pd_tree_path(reader, entry->path),
                 "no entry of %s names %s: Drizzle never runs it", PD_JOURNAL_FILE, entry->path);
+    if (meant != NULL) {
+        const char *wanted =
+            pd_arena_printf(reader->arena, "%s" PD_COMPANION_SUFFIX ".sql", meant->name);
+        pd_finding_hint(reader->findings, finding,
+                        "Did you mean %s, the companion of %s? `git mv %s %s`", wanted, meant->name,
+                        pd_shell_word(reader->arena, finding->place.path),
+                        pd_shell_word(reader->arena, pd_tree_path(reader, wanted)));
+        return;
+    }
     pd_finding_hint(reader->findings, finding,
                     "A merge that kept one side of the journal often leaves such a file. Delete "
                     "it and let `drizzle-kit generate` make it anew behind the others, or bring "

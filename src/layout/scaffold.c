@@ -165,9 +165,9 @@ static bool plan(pd_arena *arena, const pd_scaffold_input *input, const pd_pairs
 static const char *companion_text(pd_arena *arena, const char *name)
 {
     return pd_arena_printf(arena,
-                           "-- TODO: the statements that take %s out again.\n"
-                           "-- If nothing can, say why: predeploy's page on layouts shows how, "
-                           "under \"Companions\".\n",
+                           "-- Not written yet: the statements that take %s out again.\n"
+                           "-- If nothing can, say why in their place: -- predeploy: irreversible: "
+                           "REASON\n",
                            name);
 }
 

@@ -19,8 +19,13 @@ typedef struct pd_watch {
     pd_arena *found; /* the last answer lives here, NULL: there is none */
     const pd_blocker *blockers;
     size_t blocker_count;
-    const char *phase; /* by the server's progress views; NULL: not known */
-    int64_t percent;   /* -1: not known */
+    const char *phase;   /* by the server's progress views; NULL: not known */
+    int64_t percent;     /* -1: not known */
+    const char *running; /* the text that the server is at, maybe cut; NULL: not known */
+    int64_t running_ms;  /* for how long */
+    /* Told of `running`, as answers that wait for each other do not tell. NULL: nobody is. */
+    void (*locate)(void *ctx, const char *text, int64_t age_ms);
+    void *locate_ctx;
 } pd_watch;
 
 typedef struct pd_apply {
@@ -177,6 +182,9 @@ void pd_apply_unwatch(pd_apply *apply);
  * step's in its plan, from 1. Cheap: for each of many statements. */
 void pd_apply_saying(pd_apply *apply, const pd_step *step, const pd_statement *statement,
                      size_t number);
+/* The same, found out later: it runs for age_ms, and what is known of it holds. */
+void pd_apply_running(pd_apply *apply, const pd_step *step, const pd_statement *statement,
+                      size_t number, int64_t age_ms);
 void pd_apply_quiet(pd_apply *apply); /* nothing runs any more */
 /* What goes on instead: "committing"; the text is a constant. */
 void pd_apply_doing(pd_apply *apply, const char *what);

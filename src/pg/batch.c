@@ -4,6 +4,7 @@
 #include "pg/apply.h"
 #include "pg/errors.h"
 #include "pg/foreign.h"
+#include "pg/pooler.h"
 #include "pg/query.h"
 #include "pg_statements.h"
 
@@ -39,6 +40,13 @@ const char *pd_apply_limits(pd_apply *apply, bool waits)
     return fill_session(apply, pd_query_batch_limits, waits);
 }
 
+/* A worker that was opened anew in between may be another kind of session. */
+static const char *guard_sql(pd_apply *apply)
+{
+    return apply->db->worker.kept ? pd_query_batch_guard
+                                  : fill_session(apply, pd_query_batch_guard_set, false);
+}
+
 static void prepare_session(pd_apply *apply)
 {
     pd_request reset =
@@ -47,7 +55,6 @@ static void prepare_session(pd_apply *apply)
     apply->reset = (pd_group){.arena = apply->arena};
     pd_group_add_lines(&apply->reset, reset);
     apply->session_sql = fill_session(apply, pd_query_batch_session, false);
-    apply->guard_sql = fill_session(apply, pd_query_batch_guard, false);
     apply->limits_sql = pd_apply_limits(apply, false);
     apply->pin_sql = fill_session(apply, pd_query_batch_pin, false);
 }
@@ -83,7 +90,8 @@ static bool read_identity(pd_apply *apply, const PGresult *result, pd_error *err
     apply->backend_start = pd_value_text(apply->arena, result, 0, 2);
     if (PQntuples(result) == 1 && apply->xid != NULL &&
         pd_value_number(result, 0, 1, &apply->pid)) {
-        return true;
+        return !apply->db->worker.kept || apply->pid == PQbackendPID(apply->db->worker.pg) ||
+               pd_pooler_fail_mixed(err);
     }
     (void)pd_fail(err, PD_ERROR_APPLY, "cannot begin: the server does not say which session it is");
     return pd_error_hint(err, "Nothing was done. Is that a PostgreSQL server?");
@@ -168,6 +176,7 @@ bool pd_apply_begin(pd_apply *apply, bool texts, bool *changed, pd_error *err)
     places at = {.identity = PD_GROUP_NONE};
     *changed = false;
     apply->sealed = false;
+    apply->guard_sql = guard_sql(apply);
     if (apply->batch->taken_from == NULL) {
         at.identity = add_begin(apply, &group);
     } else if (!begin_foreign(apply, changed, err) || *changed) {

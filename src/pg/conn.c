@@ -13,7 +13,6 @@
 #include "base/str.h"
 #include "pg/conn_parts.h"
 #include "pg/errors.h"
-#include "pg/resolve.h"
 
 void pd_result_cleanup(PGresult **result)
 {
@@ -21,121 +20,18 @@ void pd_result_cleanup(PGresult **result)
     *result = NULL;
 }
 
-static void on_notice(void *ctx, const PGresult *notice)
-{
-    const pd_conn *conn = ctx;
-    const char *message = PQresultErrorMessage(notice);
-    /* SET LOCAL in front of BEGIN, or of a statement by itself, is meant so (pg/session.h). */
-    if (conn->locals_text != NULL && pd_streq(pd_pg_field(notice, PG_DIAG_SQLSTATE), "25P01")) {
-        return;
-    }
-    size_t len = strlen(message);
-    while (len > 0 && message[len - 1] == '\n') {
-        len--;
-    }
-    pd_progress_detail(conn->progress, "%.*s", len > 4096 ? 4096 : (int)len, message);
-}
-
 bool pd_conn_usable(const pd_conn *conn)
 {
-    return conn->pg != NULL && !conn->lost && PQstatus(conn->pg) == CONNECTION_OK;
+    return conn->pg != NULL && !conn->opening && !conn->lost && PQstatus(conn->pg) == CONNECTION_OK;
 }
 
 void pd_conn_close(pd_conn *conn)
 {
     PQfinish(conn->pg);
     conn->pg = NULL;
+    conn->opening = false;
     conn->late = false;
     conn->lost = false;
-}
-
-static PGconn *connect_start(const char *conninfo, const char *name, const pd_hosts *hosts)
-{
-    bool given = conninfo != NULL && *conninfo != '\0';
-    /* What stands behind dbname overrides what the string says; NULL does not. */
-    const char *keywords[] = {given ? "dbname" : "fallback_application_name",
-                              "application_name",
-                              "client_encoding",
-                              "keepalives_idle",
-                              "keepalives_interval",
-                              "keepalives_count",
-                              "tcp_user_timeout",
-                              "host",
-                              "hostaddr",
-                              "port",
-                              NULL};
-    const char *values[] = {
-        given ? conninfo : name, name,        "UTF8", "10", "5", "4", "30000", hosts->host,
-        hosts->hostaddr,         hosts->port, NULL};
-    PGconn *pg = PQconnectStartParams(keywords, values, 1);
-    if (pg == NULL) {
-        pd_out_of_memory();
-    }
-    /* SQLSTATE is part of the text only so, and there is no other way to it before a result. */
-    PQsetErrorVerbosity(pg, PQERRORS_VERBOSE);
-    return pg;
-}
-
-static bool connect_poll(pd_conn *conn, int64_t deadline_ms, int64_t timeout_ms, pd_error *err)
-{
-    PostgresPollingStatusType state = PGRES_POLLING_WRITING;
-    while (PQstatus(conn->pg) != CONNECTION_BAD) {
-        short events = state == PGRES_POLLING_READING ? POLLIN : POLLOUT;
-        int socket = PQsocket(conn->pg);
-        if (socket < 0) {
-            break;
-        }
-        pd_wait wait = pd_wait_fd(conn->interrupt, socket, events, deadline_ms);
-        if (wait == PD_WAIT_SIGNAL) {
-            return pd_fail_interrupted(err, conn->interrupt);
-        }
-        if (wait == PD_WAIT_TIMEOUT) {
-            (void)pd_fail(err, PD_ERROR_UNREACHABLE, "cannot connect to the database");
-            (void)pd_error_detail(err, "no answer from %s within %lld ms", PQhost(conn->pg),
-                                  (long long)timeout_ms);
-            return pd_error_hint(err, "Check host, port and firewall; a slow server may need "
-                                      "a longer [deploy] connectTimeout in .predeploy.");
-        }
-        state = PQconnectPoll(conn->pg);
-        if (state == PGRES_POLLING_OK) {
-            return true;
-        }
-        if (state == PGRES_POLLING_FAILED) {
-            break;
-        }
-    }
-    return pd_pg_fail_connect(err, PQerrorMessage(conn->pg));
-}
-
-bool pd_conn_open(pd_conn *conn, const char *conninfo, const char *name, int64_t timeout_ms,
-                  pd_error *err)
-{
-    if (!pd_conninfo_usable(conninfo)) {
-        (void)pd_fail(err, PD_ERROR_USAGE, "the connection string is not valid");
-        return pd_error_hint(err, "Write postgresql://USER:PASSWORD@HOST:PORT/DATABASE and "
-                                  "percent-encode special characters ('/' is %%2F, '@' is %%40, "
-                                  "'%%' is %%25, '#' is %%23).");
-    }
-    PD_AUTO_ARENA scratch = pd_arena_new();
-    int64_t deadline_ms = pd_now_ms() + timeout_ms;
-    pd_resolver resolver = {pd_lookup_system, conn->interrupt, timeout_ms};
-    pd_hosts hosts = {0};
-    if (!pd_resolve(scratch, conninfo, &resolver, &hosts, err)) {
-        return false;
-    }
-    conn->pg = connect_start(conninfo, name, &hosts);
-    if (!connect_poll(conn, deadline_ms, timeout_ms, err)) {
-        pd_conn_close(conn);
-        return false;
-    }
-    PQsetErrorVerbosity(conn->pg, PQERRORS_DEFAULT);
-    PQsetNoticeReceiver(conn->pg, on_notice, conn);
-    if (PQsetnonblocking(conn->pg, 1) != 0) {
-        (void)pd_pg_fail_connect(err, PQerrorMessage(conn->pg));
-        pd_conn_close(conn);
-        return false;
-    }
-    return true;
 }
 
 /* PQcancel connects and waits without a deadline, so it runs in a child of its own; it is
@@ -202,8 +98,10 @@ pd_reply pd_conn_wait(pd_conn *conn, short events, pd_patience *patience)
         if (socket < 0) {
             return PD_REPLY_LOST;
         }
+        pd_conn_nudge(conn->beside);
         switch (pd_wait_fd(patience->interrupt, socket, events, until_ms)) {
         case PD_WAIT_READY:
+            pd_conn_nudge(conn->beside);
             return PD_REPLY_DONE;
         case PD_WAIT_SIGNAL:
             if (heed(patience)) {

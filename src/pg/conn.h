@@ -14,11 +14,14 @@
 #include "base/progress.h"
 
 typedef struct pd_conn {
-    PGconn *pg; /* NULL: not open, or given up */
+    PGconn *pg;   /* NULL: not open, or given up */
+    bool opening; /* pd_conn_start has begun, pd_conn_finish has not been called */
+    PostgresPollingStatusType polling; /* then: what libpq waits for */
     pd_interrupt *interrupt;
     pd_progress *progress;
     bool copied;           /* the last request wanted to copy from or to the client */
     bool v14;              /* the server took the settings that PostgreSQL 14 brought */
+    bool kept;             /* a session that is reset gets its settings back (pg/worker.c) */
     bool lost;             /* PD_REPLY_LOST was said of it: nothing can be asked any more */
     bool late;             /* the answer to a pd_conn_try is still to come */
     int64_t late_since_ms; /* when it was asked for */
@@ -33,6 +36,9 @@ typedef struct pd_conn {
     /* Asked after each tick: false, and the connection counts as lost. NULL: it is not asked. */
     bool (*alive)(void *ctx);
     void *alive_ctx;
+    /* Another one that may be opening: it gets on while this one is waited for. NULL: there is
+     * none. */
+    struct pd_conn *beside;
 } pd_conn;
 
 /* What an answer is. Where a result is given the caller clears it. */
@@ -67,9 +73,31 @@ typedef struct pd_request {
  * libpq and the server quote in their errors). NULL and "" are usable. */
 bool pd_conninfo_usable(const char *conninfo);
 
+/* Says what to do about one that is not; nothing of it is quoted but the name of a parameter that
+ * is wrong alone. Returns false. */
+bool pd_conninfo_hint(const char *conninfo, pd_error *err);
+
+/* Whether it, or the environment, says which database; where none does it is the one that has the
+ * user's name. Wants one that is usable. */
+bool pd_conninfo_names_database(const char *conninfo);
+
 /* Connects. `name` becomes application_name. PD_ERROR_UNREACHABLE with a hint by cause. */
 bool pd_conn_open(pd_conn *conn, const char *conninfo, const char *name, int64_t timeout_ms,
                   pd_error *err) PD_CHECKED;
+
+/* The same in two steps: start does not wait for the server, and finish reports what failed
+ * meanwhile. Until then the connection is not usable; nudge lets it get on, without waiting. */
+typedef struct pd_call {
+    const char *conninfo;
+    const char *name;
+    const char *options; /* settings of the session ("-c NAME=VALUE ..."), NULL: the string's own */
+    int64_t timeout_ms;
+} pd_call;
+bool pd_conn_start(pd_conn *conn, const pd_call *call, pd_error *err) PD_CHECKED;
+void pd_conn_nudge(pd_conn *conn);
+bool pd_conn_finish(pd_conn *conn, int64_t deadline_ms, int64_t timeout_ms,
+                    pd_error *err) PD_CHECKED;
+
 void pd_conn_close(pd_conn *conn);
 bool pd_conn_usable(const pd_conn *conn);
 

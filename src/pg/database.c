@@ -4,7 +4,6 @@
 
 #include "base/clock.h"
 #include "base/str.h"
-#include "pg/alive.h"
 #include "pg/errors.h"
 #include "pg/internal.h"
 #include "pg/pooler.h"
@@ -83,7 +82,8 @@ static bool connect_session(pd_db *db, pd_conn *conn, const pd_session *session,
 {
     int64_t limit_ms = db->options.settings->connect_timeout_ms;
     conn->progress = db->options.progress;
-    if (!pd_conn_open(conn, db->options.conninfo, db->application,
+    if (!pd_conn_usable(conn) &&
+        !pd_conn_open(conn, db->options.conninfo, db->application,
                       pd_interrupt_grace_ms(db->options.interrupt, limit_ms), err)) {
         return false;
     }
@@ -136,37 +136,6 @@ void pd_db_rollback(pd_db *db, pd_conn *conn)
     }
 }
 
-bool pd_db_new_worker(pd_db *db, const pd_session *session, pd_session_answer *answer,
-                      pd_error *err)
-{
-    if (!pd_db_new_connection(db, &db->worker, session, answer, err)) {
-        return false;
-    }
-    db->worker_pid = answer->pid;
-    db->alive_asked_ms = pd_now_ms();
-    db->worker.alive = pd_worker_alive;
-    db->worker.alive_ctx = db;
-    return true;
-}
-
-bool pd_db_open_worker(pd_db *db, pd_error *err)
-{
-    pd_session session = pd_db_worker_session(db);
-    pd_session_answer answer = {0};
-    if (pd_conn_usable(&db->worker)) {
-        return true;
-    }
-    pd_conn_close(&db->worker);
-    if (!pd_db_new_worker(db, &session, &answer, err)) {
-        return false;
-    }
-    if (!pd_pooler_follow(db, &db->worker, &session, &answer, err)) {
-        pd_conn_close(&db->worker);
-        return false;
-    }
-    return true;
-}
-
 static bool check_writable(const pd_db *db, const pd_session_answer *answer, pd_error *err)
 {
     if (db->options.read_only || (!answer->recovery && !answer->read_only)) {
@@ -196,7 +165,7 @@ static const char *keep_text(pd_arena *arena, const char *text)
     return pd_arena_strdup(arena, text == NULL ? "" : text);
 }
 
-static void fill_target(const pd_db *db, pd_target *target)
+void pd_db_target(const pd_db *db, pd_target *target)
 {
     PGconn *pg = db->control.pg;
     target->host = keep_text(db->arena, PQhost(pg));
@@ -207,15 +176,62 @@ static void fill_target(const pd_db *db, pd_target *target)
     target->ephemeral = db->options.ephemeral;
 }
 
+static pd_db *new_db(pd_arena *arena, const char *conninfo)
+{
+    pd_db *db = pd_arena_alloc(arena, sizeof *db);
+    db->arena = arena;
+    db->options.conninfo = keep_text(arena, conninfo);
+    db->application = PD_APPLICATION;
+    return db;
+}
+
+bool pd_db_begin(pd_db **out, pd_arena *arena, const char *conninfo, int64_t timeout_ms,
+                 pd_interrupt *interrupt, pd_error *err)
+{
+    pd_db *db = new_db(arena, conninfo);
+    pd_call call = {
+        .conninfo = db->options.conninfo, .name = db->application, .timeout_ms = timeout_ms};
+    *out = NULL;
+    db->begun_ms = pd_now_ms();
+    db->control.interrupt = interrupt;
+    if (!pd_conn_start(&db->control, &call, err)) {
+        pd_db_close(&db);
+        return false;
+    }
+    *out = db;
+    return true;
+}
+
+void pd_db_nudge(pd_db *db)
+{
+    pd_conn_nudge(&db->control);
+}
+
+static void take_options(pd_db *db, const pd_db_options *options)
+{
+    const char *conninfo = db->options.conninfo;
+    db->options = *options;
+    db->options.conninfo = conninfo;
+}
+
+bool pd_db_finish(pd_db *db, const pd_db_options *options, pd_error *err)
+{
+    int64_t limit_ms = options->settings->connect_timeout_ms;
+    take_options(db, options);
+    db->control.interrupt = options->interrupt;
+    db->control.progress = options->progress;
+    pd_progress_say(options->progress, "connecting to the database");
+    return !db->control.opening ||
+           pd_conn_finish(&db->control, db->begun_ms + limit_ms, limit_ms, err);
+}
+
 bool pd_db_open(pd_db **out, pd_arena *arena, const pd_db_options *options, pd_target *target,
                 pd_error *err)
 {
+    pd_db *db = options->begun != NULL ? options->begun : new_db(arena, options->conninfo);
     *out = NULL;
-    pd_db *db = pd_arena_alloc(arena, sizeof *db);
-    db->arena = arena;
-    db->options = *options;
-    db->options.conninfo = keep_text(arena, options->conninfo);
-    db->application = PD_APPLICATION;
+    take_options(db, options);
+    db->control.beside = &db->worker;
     pd_session worker = pd_db_worker_session(db);
     db->session = session_sql(db, &worker);
     db->reset = pd_query_session_reset;
@@ -224,7 +240,12 @@ bool pd_db_open(pd_db **out, pd_arena *arena, const pd_db_options *options, pd_t
         pd_db_close(&db);
         return false;
     }
-    fill_target(db, target);
+    pd_db_target(db, target);
+    if (!pd_conninfo_names_database(options->conninfo)) {
+        pd_progress_note(options->progress,
+                         "predeploy: warning: the connection string names no database: %s is taken",
+                         target->dbname);
+    }
     *out = db;
     return true;
 }

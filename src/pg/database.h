@@ -16,8 +16,10 @@
 #include "base/interrupt.h"
 #include "base/progress.h"
 #include "domain/batch.h"
+#include "domain/first.h"
 #include "domain/ledger.h"
 #include "domain/obstacle.h"
+#include "domain/recall.h"
 #include "domain/report.h"
 #include "domain/settings.h"
 
@@ -27,11 +29,23 @@ typedef struct pd_db_options {
     const char *conninfo;        /* any form that libpq takes; "" means the PG* environment */
     const pd_settings *settings; /* timeouts, schemas; outlives the database */
     pd_layout_kind layout;       /* decides whether Drizzle's table is read and written */
+    const char *foreign_table;   /* SCHEMA.TABLE of another tool, wherever it stands; NULL: none */
     bool read_only;              /* plan, check, verify, status: no transaction may write */
     bool ephemeral;
     pd_interrupt *interrupt;
     pd_progress *progress;
+    pd_db *begun; /* by pd_db_begin, with the same conninfo; NULL: nothing is begun */
 } pd_db_options;
+
+/* Begins to connect, for who has something else to do meanwhile, and calls pd_db_nudge now and
+ * then; pd_db_open or pd_db_close comes next. Nothing is waited for but the name of the host, for
+ * timeout_ms. Errors are those of pd_db_open. */
+bool pd_db_begin(pd_db **out, pd_arena *arena, const char *conninfo, int64_t timeout_ms,
+                 pd_interrupt *interrupt, pd_error *err) PD_CHECKED;
+void pd_db_nudge(pd_db *db);
+
+/* Fills *target from a connection. */
+void pd_db_target(const pd_db *db, pd_target *target);
 
 /* Connects the control connection within settings->connect_timeout_ms and fills *target.
  * Errors are PD_ERROR_UNREACHABLE with a hint by cause (refused, no such database, password,
@@ -50,12 +64,34 @@ void pd_db_close(pd_db **db);
  * write to is refused with PD_ERROR_UNREACHABLE. */
 bool pd_db_lock(pd_db *db, bool wait, pd_error *err) PD_CHECKED;
 
+/* A deployment of that commit is likely: where it is known that there is something to do, the
+ * connection for it is begun ahead. Not where something long stands between, as a backup. */
+void pd_db_expect(pd_db *db, const char *commit);
+
 /* Reads both ledgers, the table count and current_schema in one snapshot. */
 bool pd_db_read_ledger(pd_db *db, pd_arena *arena, pd_ledger *out, pd_error *err) PD_CHECKED;
+
+/* On a connection that was begun, before pd_db_open: finishes it, and reads in one snapshot all
+ * that the last verdict on a commit (domain/recall.h) is held against. out->verdict is NULL when
+ * there is none, or something is not as a deployment with nothing to do leaves it: another one is
+ * under way, or did not succeed, something is half applied, the chain does not hold, another tool's
+ * table is there, the ledger is not as usual. Waits for no lock and writes nothing. options: those
+ * of pd_db_open; the layout may be unknown as yet. */
+bool pd_db_recall(pd_db *db, const pd_db_options *options, const char *commit, pd_recalled *out,
+                  pd_error *err) PD_CHECKED;
+
+/* Keeps a verdict in the row of a deployment that succeeded. Under the lock. */
+bool pd_db_keep_verdict(pd_db *db, const char *deployment, const char *verdict,
+                        pd_error *err) PD_CHECKED;
 
 /* Who could keep a plan waiting, as far as it can be told at once; what cannot be told is nothing
  * to fail over. */
 void pd_db_find_obstacles(pd_db *db, pd_arena *arena, const pd_preflight *asked, pd_obstacles *out);
+
+/* Says which of the tables are there (views and the like count, too), and which table may be
+ * Drizzle's under another name. */
+bool pd_db_find_tables(pd_db *db, pd_arena *arena, pd_first_tables *asked,
+                       pd_error *err) PD_CHECKED;
 
 /* Whether the plan can be run on this connection: through a pooler that gives a session out for one
  * transaction, no statement can be run outside of one. PD_ERROR_UNREACHABLE. */

@@ -8,9 +8,14 @@
 #define FINISH_MS 10000
 
 /* application_name says which revision is being deployed, to whoever looks at the server. */
-static void add_name(pd_db *db, const char *commit, pd_group *group)
+void pd_db_name(pd_db *db, const char *commit)
 {
     db->application = pd_arena_printf(db->arena, PD_APPLICATION "/%.*s", COMMIT_SHOWN, commit);
+}
+
+static void add_name(pd_db *db, const char *commit, pd_group *group)
+{
+    pd_db_name(db, commit);
     const char *values[] = {db->application};
     (void)pd_group_add_with(
         group, pd_db_request(db, pd_query_name_session, "cannot name the session"), values, 1);
@@ -44,6 +49,9 @@ bool pd_db_begin_deployment(pd_db *db, const pd_deployment *deployment, pd_error
     (void)pd_group_add_with(
         &group, pd_db_request(db, pd_query_deployment_begin, "cannot record the deployment"),
         values, 16);
+    if (running) {
+        pd_db_connect_ahead(db);
+    }
     return pd_group_ask(&group, &db->control, err);
 }
 

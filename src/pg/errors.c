@@ -7,6 +7,7 @@
 #include "base/strbuf.h"
 
 #define SQLSTATE_LEN 5
+#define COUNT(array) (sizeof(array) / sizeof *(array))
 
 typedef struct pd_cause {
     const char *key;
@@ -60,6 +61,15 @@ static const pd_cause by_text[] = {
     {"timeout expired", "The host does not answer: check host, port and firewall."},
     {"closed the connection unexpectedly", "Whatever listens there is no PostgreSQL, or it went "
                                            "down: check host and port."},
+};
+
+/* What stands behind 28000, which is all that a server says in its code. */
+static const pd_cause by_refusal[] = {
+    {"\" does not exist",
+     "Create the role (createuser NAME), or correct the user in the connection "
+     "string."},
+    {", no encryption", "pg_hba.conf lets nobody in like this without TLS: try sslmode=require, or "
+                        "add a line there."},
 };
 
 const char *pd_pg_hint(const char *sqlstate)
@@ -121,6 +131,16 @@ static void add_plain(pd_strbuf *out, const char *text, const char *sqlstate)
     }
 }
 
+static const char *hint_in(const char *text, const pd_cause *causes, size_t count)
+{
+    for (size_t i = 0; i < count; i++) {
+        if (strstr(text, causes[i].key) != NULL) {
+            return causes[i].hint;
+        }
+    }
+    return NULL;
+}
+
 bool pd_pg_fail_connect(pd_error *err, const char *text)
 {
     PD_AUTO_STRBUF plain = pd_strbuf_new(sizeof err->detail);
@@ -133,10 +153,11 @@ bool pd_pg_fail_connect(pd_error *err, const char *text)
         char code[SQLSTATE_LEN + 1] = "";
         memcpy(code, sqlstate, SQLSTATE_LEN);
         pd_error_code(err, code);
-        hint = pd_pg_hint(code);
+        hint = pd_streq(code, "28000") ? hint_in(text, by_refusal, COUNT(by_refusal)) : NULL;
+        hint = hint == NULL ? pd_pg_hint(code) : hint;
     }
-    for (size_t i = 0; hint == NULL && i < sizeof by_text / sizeof *by_text; i++) {
-        hint = strstr(text, by_text[i].key) != NULL ? by_text[i].hint : NULL;
+    if (hint == NULL) {
+        hint = hint_in(text, by_text, COUNT(by_text));
     }
     return pd_error_hint(err, "%s", hint != NULL ? hint : "Check the connection string.");
 }
@@ -205,10 +226,11 @@ bool pd_pg_fail(pd_error *err, const pd_conn *conn, const pd_request *request, p
     (void)pd_fail(err, pd_pg_kind(sqlstate, request->kind), "%s", request->what);
     add_server_error(err, result);
     if (err->hint[0] == '\0') {
-        (void)pd_error_hint(err, "%s",
-                            request->kind == PD_ERROR_APPLY
-                                ? "Mend the migration, then run predeploy again."
-                                : "Look into the server's log, then run predeploy again.");
+        (void)pd_error_hint(
+            err, "%s",
+            request->kind == PD_ERROR_APPLY
+                ? "Mend the migration, record and commit it, then run predeploy again."
+                : "Look into the server's log, then run predeploy again.");
     }
     return false;
 }

@@ -65,6 +65,8 @@ static void add_create(pd_apply *apply, bool schema, pd_group *group)
 static bool create_drizzle(pd_apply *apply, bool schema, bool *changed, pd_error *err)
 {
     PD_AUTO_GROUP group = {.arena = apply->arena};
+    (void)pd_group_add(&group,
+                       pd_apply_request(apply, apply->pin_sql, "cannot set up the session"));
     add_create(apply, schema, &group);
     size_t exists = add_exists(apply, &group);
     bool ok = pd_group_ask(&group, &apply->db->worker, err);
@@ -96,6 +98,8 @@ static bool find_drizzle(pd_apply *apply, bool *changed, pd_error *err)
         }
         *err = (pd_error){0};
     }
+    (void)pd_group_add(&group,
+                       pd_apply_request(apply, apply->pin_sql, "cannot set up the session"));
     size_t exists = add_exists(apply, &group);
     if (!pd_group_ask(&group, &apply->db->worker, err)) {
         return false;

@@ -56,6 +56,8 @@ static void add_unsealing(pd_apply *apply, pd_group *group, unsealing *out)
         (void)pd_group_add(group, role);
     }
     (void)pd_group_add(group, pd_apply_request(apply, apply->pin_sql, "cannot set up the session"));
+    (void)pd_group_add(group,
+                       pd_apply_request(apply, pd_query_batch_unlock, "cannot set up the session"));
     out->inspection = pd_inspection_add(apply, group);
     out->print =
         pd_group_add(group, pd_apply_request(apply, apply->print_sql, "cannot read the ledger"));

@@ -8,12 +8,20 @@
 
 #define FOREIGN_ROWS_MAX 100000
 
+/* Which tables are a tool's that do not have the name that it gives its own. */
+typedef enum renamed {
+    RENAMED_NAMED, /* the one that somebody says is: its columns are anybody's */
+    RENAMED_ALONE, /* those that have its columns and no other ones */
+    RENAMED_ANY,   /* those that have its columns */
+} renamed;
+
 /* What a tool's table looks like. Names alone say little: three tools use one of them. */
 typedef struct shape {
     pd_layout_kind tool;
     const char *table;
     const char *columns[6]; /* that it has, "name CATEGORY" */
     bool alone;             /* and no other ones */
+    renamed renamed;
     const char *sql;
 } shape;
 
@@ -22,37 +30,49 @@ static const shape shapes[] = {
      "schema_migrations",
      {"version N", "dirty B"},
      false,
+     RENAMED_ALONE,
      pd_query_foreign_golang_migrate},
-    {PD_LAYOUT_DBMATE, "schema_migrations", {"version S"}, true, pd_query_foreign_versions},
+    {PD_LAYOUT_DBMATE,
+     "schema_migrations",
+     {"version S"},
+     true,
+     RENAMED_NAMED,
+     pd_query_foreign_versions},
     {PD_LAYOUT_GOOSE,
      "goose_db_version",
      {"id N", "version_id N", "is_applied B"},
      false,
+     RENAMED_ANY,
      pd_query_foreign_goose},
     {PD_LAYOUT_SQLX,
      "_sqlx_migrations",
      {"version N", "success B", "checksum U"},
      false,
+     RENAMED_NAMED,
      pd_query_foreign_sqlx},
     {PD_LAYOUT_DIESEL,
      "__diesel_schema_migrations",
      {"version S", "run_on D"},
      false,
+     RENAMED_ALONE,
      pd_query_foreign_versions},
     {PD_LAYOUT_PRISMA,
      "_prisma_migrations",
      {"migration_name S", "checksum S", "started_at D", "finished_at D", "rolled_back_at D"},
      false,
+     RENAMED_ANY,
      pd_query_foreign_prisma},
     {PD_LAYOUT_FLYWAY,
      "flyway_schema_history",
      {"installed_rank N", "version S", "type S", "script S", "checksum N", "success B"},
      false,
+     RENAMED_ANY,
      pd_query_foreign_flyway},
     {PD_LAYOUT_FLYWAY, /* before Flyway 5 */
      "schema_version",
      {"installed_rank N", "version S", "type S", "script S", "checksum N", "success B"},
      false,
+     RENAMED_ANY,
      pd_query_foreign_flyway},
 };
 
@@ -100,7 +120,7 @@ static bool has_line(const char *columns, const char *line)
     return false;
 }
 
-static bool has_columns(const shape *self, const char *columns)
+static bool has_columns(const shape *self, bool alone, const char *columns)
 {
     size_t count = 0;
     for (; count < sizeof self->columns / sizeof *self->columns; count++) {
@@ -115,18 +135,36 @@ static bool has_columns(const shape *self, const char *columns)
     for (const char *at = columns; *at != '\0'; at++) {
         lines += *at == '\n';
     }
-    return !self->alone || lines == count;
+    return !alone || lines == count;
 }
 
 /* The tool whose table it is, NULL when it is none's. */
-static const shape *find_shape(const char *table, const char *columns)
+static const shape *find_shape(const char *table, const char *columns, bool named)
 {
     for (size_t i = 0; i < SHAPE_COUNT; i++) {
-        if (pd_streq(shapes[i].table, table) && has_columns(&shapes[i], columns)) {
-            return &shapes[i];
+        const shape *as = &shapes[i];
+        if (pd_streq(as->table, table) && has_columns(as, as->alone, columns)) {
+            return as;
+        }
+    }
+    for (size_t i = 0; i < SHAPE_COUNT; i++) {
+        const shape *as = &shapes[i];
+        bool alone = as->alone || (as->renamed == RENAMED_ALONE && !named);
+        if ((named || as->renamed != RENAMED_NAMED) && has_columns(as, alone, columns)) {
+            return as;
         }
     }
     return NULL;
+}
+
+static bool is_usual_name(const char *table)
+{
+    for (size_t i = 0; i < SHAPE_COUNT; i++) {
+        if (pd_streq(shapes[i].table, table)) {
+            return true;
+        }
+    }
+    return false;
 }
 
 static bool fail_unsafe(const reader *self, const pd_foreign_ledger *table, const shape *as,
@@ -214,6 +252,17 @@ static bool read_ledger(const reader *self, const shape *as, pd_foreign_ledger *
     return true;
 }
 
+/* Where the tool's own is, one of another name is a copy. */
+static bool has_ledger_of(const pd_ledger *ledger, pd_layout_kind tool)
+{
+    for (size_t i = 0; i < ledger->foreign_count; i++) {
+        if (ledger->foreign[i].tool == tool && is_usual_name(ledger->foreign[i].table)) {
+            return true;
+        }
+    }
+    return false;
+}
+
 /* One table that was found: a tool's, somebody else's, or one that cannot be trusted. */
 static bool read_found(const reader *self, const PGresult *found, int row, pd_ledger *out,
                        pd_error *err)
@@ -221,8 +270,11 @@ static bool read_found(const reader *self, const PGresult *found, int row, pd_le
     pd_foreign_ledger table = {.schema = pd_value_text(self->arena, found, row, 0),
                                .table = pd_value_text(self->arena, found, row, 1)};
     const char *columns = PQgetvalue(found, row, 2);
-    const shape *as = find_shape(table.table, columns);
-    if (as == NULL) {
+    const char *name = pd_arena_printf(self->arena, "%s.%s", table.schema, table.table);
+    bool named = pd_streq(name, self->db->options.foreign_table);
+    const shape *as = find_shape(table.table, columns, named);
+    bool guessed = !named && !is_usual_name(table.table);
+    if (as == NULL || (guessed && has_ledger_of(out, as->tool))) {
         return true;
     }
     const char *unsafe = pd_value_text(self->arena, found, row, 3);
@@ -230,7 +282,7 @@ static bool read_found(const reader *self, const PGresult *found, int row, pd_le
         unsafe = "this role may not SELECT from it";
     }
     if (unsafe != NULL) {
-        return is_lowered(self->db) || fail_unsafe(self, &table, as, unsafe, err);
+        return guessed || is_lowered(self->db) || fail_unsafe(self, &table, as, unsafe, err);
     }
     pd_foreign_ledger *ledger = &out->foreign[out->foreign_count++];
     *ledger = table;
@@ -254,15 +306,24 @@ static bool read_taken_out(const reader *self, pd_ledger *out, pd_error *err)
     return true;
 }
 
-/* Tables with the names that tools give theirs, in that schema and in public. */
+pd_request pd_foreign_request(const pd_db *db, const char *schema, const char **values)
+{
+    pd_request request =
+        pd_db_request(db, pd_query_foreign_find, "cannot look for other tools' ledgers");
+    values[0] = schema;
+    values[1] = pd_foreign_names(db->arena);
+    values[2] = db->options.foreign_table;
+    request.values = values;
+    request.count = PD_FOREIGN_VALUES;
+    return request;
+}
+
+/* In that schema, too. */
 static bool find_tables(const reader *self, const char *schema, PGresult **result, pd_error *err)
 {
-    const char *values[] = {schema, pd_foreign_names(self->arena)};
-    pd_request request =
-        pd_db_request(self->db, pd_query_foreign_find, "cannot look for other tools' ledgers");
+    const char *values[PD_FOREIGN_VALUES];
+    pd_request request = pd_foreign_request(self->db, schema, values);
     request.kind = self->kind;
-    request.values = values;
-    request.count = 2;
     return pd_conn_get(self->conn, &request, result, err);
 }
 
@@ -278,7 +339,7 @@ bool pd_foreign_read(pd_db *db, pd_arena *arena, pd_ledger *out, pd_error *err)
     }
     int found = PQntuples(result);
     out->foreign = pd_arena_array(arena, PD_FOREIGN_LEDGERS_MAX, sizeof *out->foreign);
-    for (int row = 0; row < found && row < PD_FOREIGN_LEDGERS_MAX; row++) {
+    for (int row = 0; row < found && out->foreign_count < PD_FOREIGN_LEDGERS_MAX; row++) {
         if (!read_found(&self, result, row, out, err)) {
             return false;
         }

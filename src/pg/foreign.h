@@ -1,4 +1,4 @@
-/* Tables of other migration tools: found by name and columns, and only read. Private to pg/. */
+/* Tables of other migration tools: found by name or columns, and only read. Private to pg/. */
 #ifndef PD_PG_FOREIGN_H
 #define PD_PG_FOREIGN_H
 
@@ -10,6 +10,12 @@ bool pd_foreign_wanted(const pd_db *db);
 
 /* The names that the tools' tables have, as a literal of type text[]. */
 const char *pd_foreign_names(pd_arena *arena);
+
+/* Looks for them in `schema`, in public, along the role's own search_path, and for the one that
+ * options.foreign_table names. values (the caller's, PD_FOREIGN_VALUES of them) go into the
+ * request. */
+#define PD_FOREIGN_VALUES 3
+pd_request pd_foreign_request(const pd_db *db, const char *schema, const char **values);
 
 /* Reads them into out->foreign, and into out->taken_out what rollbacks of predeploy took out. In
  * the transaction that reads the ledger, after what is found there was locked. One that looks like

@@ -59,6 +59,7 @@ typedef struct pd_sighting {
 struct pd_db {
     pd_arena *arena;
     pd_db_options options;
+    int64_t begun_ms;        /* when the control connection was begun (pd_db_begin) */
     const char *application; /* application_name of the connections opened from now on */
     const char *session;     /* SQL: the timeouts of the worker's session */
     const char *reset;       /* SQL: takes back what a migration did to the session */
@@ -66,8 +67,11 @@ struct pd_db {
     pd_conn worker;
     pd_conn lock; /* holds the deployment lock behind a pooler of transactions, else not open */
     pd_pooling pooling;
-    int64_t worker_pid;     /* of the worker's backend */
-    int64_t alive_asked_ms; /* when it was last looked for (pg/alive.h) */
+    int64_t worker_pid;        /* of the worker's backend */
+    int64_t worker_started_ms; /* when it was begun to connect */
+    bool plain_worker;         /* settings can't be sent with the connection (pg/worker.c) */
+    bool expects;              /* the worker may be connected ahead */
+    int64_t alive_asked_ms;    /* when it was last looked for (pg/alive.h) */
     bool locked;
     pd_sighting seen;          /* when the lock was taken, for the reading behind it */
     bool foreign;              /* tables with the names of other tools' are there */
@@ -104,6 +108,9 @@ pd_request pd_db_last_request(const pd_db *db, const char *sql, const char *what
 pd_session pd_db_control_session(const pd_db *db);
 pd_session pd_db_worker_session(const pd_db *db);
 
+/* Waits until a connection that was begun is there. */
+bool pd_db_finish(pd_db *db, const pd_db_options *options, pd_error *err) PD_CHECKED;
+
 /* Connects and sets up the session, except for what a pooler makes necessary. */
 bool pd_db_new_connection(pd_db *db, pd_conn *conn, const pd_session *session,
                           pd_session_answer *answer, pd_error *err) PD_CHECKED;
@@ -112,8 +119,16 @@ bool pd_db_new_connection(pd_db *db, pd_conn *conn, const pd_session *session,
 bool pd_db_new_worker(pd_db *db, const pd_session *session, pd_session_answer *answer,
                       pd_error *err) PD_CHECKED;
 
-/* Opens the worker when it is not open. */
+/* Opens the worker when it is not open. One that is `kept` has its settings from its start, and is
+ * not set up: its search_path is the role's own. */
 bool pd_db_open_worker(pd_db *db, pd_error *err) PD_CHECKED;
+
+/* Begins to connect the worker, where pd_db_expect allows it. What goes wrong is seen when it is
+ * wanted. */
+void pd_db_connect_ahead(pd_db *db);
+
+/* What the connections that are opened from now on are called. */
+void pd_db_name(pd_db *db, const char *commit);
 
 /* Opens another connection with the session settings of the control connection. It is wanted to
  * bring something to its end: only a signal that comes meanwhile ends the attempt. */
@@ -134,7 +149,8 @@ const char *pd_ledger_inspect_in(pd_db *db, const char *text, const char **kept)
  * `writing` asks for trust, too. */
 bool pd_ledger_refuse(const pd_inspection *inspection, bool writing, pd_error *err) PD_CHECKED;
 
-/* Creates or upgrades predeploy's tables. Under the deployment lock. */
+/* Creates or upgrades predeploy's tables, under the deployment lock: where it is not held it is
+ * asked for once, and when somebody else has it nothing is done (db->locked says so). */
 bool pd_ledger_upgrade(pd_db *db, pd_error *err) PD_CHECKED;
 
 bool pd_layout_is_drizzle(pd_layout_kind layout);

@@ -13,6 +13,18 @@ size_t pd_ledger_look(pd_db *db, pd_group *group);
 size_t pd_ledger_guard(pd_db *db, pd_group *group, bool writing);
 bool pd_ledger_guard_failed(const pd_error *err);
 
+/* ledger_schema.c: the same in a fraction of the time, with `writing`: fails at whatever is not as
+ * usual, also where pd_ledger_guard would not. */
+size_t pd_ledger_quick_guard(pd_db *db, pd_group *group, bool drizzle);
+
+/* ledger_schema.c: asks for the versions of the ledger, and whether they are those of this release:
+ * all, and no other ones. */
+pd_request pd_versions_request(const pd_db *db);
+bool pd_versions_are_current(const PGresult *result);
+
+/* recall.c: asks for pd_ledger.drizzle_digest. */
+pd_request pd_drizzle_digest_request(pd_db *db);
+
 /* ledger_read.c: asks for pd_sighting.names. Where they are not those of `before` any more it is an
  * error that pd_ledger_guard_failed knows. before NULL: they may be any. */
 size_t pd_names_ask(pd_db *db, pd_group *group, const pd_sighting *before);

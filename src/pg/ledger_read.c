@@ -28,6 +28,7 @@ typedef struct reading {
     size_t chain;
     size_t unfinished;
     size_t drizzle;
+    size_t drizzle_digest;
     size_t foreign;
     size_t tables;
     size_t role;
@@ -68,14 +69,15 @@ bool pd_tables_count(pd_db *db, pd_conn *conn, int64_t *tables, pd_error *err)
 size_t pd_names_ask(pd_db *db, pd_group *group, const pd_sighting *before)
 {
     bool drizzle = pd_layout_is_drizzle(db->options.layout);
-    const char *values[] = {drizzle ? db->options.settings->ledger_schema : NULL,
-                            drizzle ? db->options.settings->ledger_table : NULL,
-                            db->options.settings->verify_schema,
+    const char *values[] = {db->options.settings->verify_schema,
                             pd_foreign_wanted(db) ? pd_foreign_names(db->arena) : NULL,
+                            db->options.foreign_table,
+                            drizzle ? db->options.settings->ledger_schema : NULL,
+                            drizzle ? db->options.settings->ledger_table : NULL,
                             pd_query_bool(before != NULL),
                             before == NULL ? NULL : before->names};
     return pd_group_add_with(
-        group, pd_db_request(db, pd_query_read_names, "cannot look for the ledger"), values, 6);
+        group, pd_db_request(db, pd_query_read_names, "cannot look for the ledger"), values, 7);
 }
 
 /* What is there: asked first, unless taking the lock has just asked it. */
@@ -129,10 +131,13 @@ static void add_rows(reading *self)
     self->chain = add_if(self, found->chained, pd_chain_request(db));
     self->unfinished = add_if(self, found->chained, pd_unfinished_request(db));
     self->drizzle = add_if(self, found->drizzle, pd_drizzle_request(db, found->drizzle_name));
-    const char *values[] = {db->options.settings->verify_schema, pd_foreign_names(db->arena)};
+    self->drizzle_digest =
+        add_if(self, found->drizzle && !db->options.read_only, pd_drizzle_digest_request(db));
+    const char *values[PD_FOREIGN_VALUES];
     self->foreign = PD_GROUP_NONE;
     if (pd_foreign_wanted(db)) {
-        self->foreign = pd_group_add_with(&self->group, own(db, pd_query_foreign_find), values, 2);
+        pd_request find = pd_foreign_request(db, db->options.settings->verify_schema, values);
+        self->foreign = pd_group_add_with(&self->group, find, values, PD_FOREIGN_VALUES);
     }
     self->tables = pd_group_add(&self->group, pd_tables_request(db));
 }
@@ -191,6 +196,8 @@ static bool take_all(const reading *self, pd_ledger *out, pd_error *err)
         out->altered = pd_chain_judge(arena, pd_group_result(group, self->chain), state);
         pd_unfinished_take(arena, pd_group_result(group, self->unfinished), out);
     }
+    const PGresult *drizzle = pd_group_result(group, self->drizzle_digest);
+    out->drizzle_digest = drizzle == NULL ? NULL : pd_value_text(arena, drizzle, 0, 0);
     return (!found->drizzle ||
             pd_drizzle_take(self->db, arena, pd_group_result(group, self->drizzle),
                             found->drizzle_name, out, err)) &&

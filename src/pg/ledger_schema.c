@@ -2,7 +2,6 @@
 
 #include "base/hash.h"
 #include "base/str.h"
-#include "base/strbuf.h"
 #include "pg/errors.h"
 #include "pg/ledger.h"
 #include "pg/query.h"
@@ -124,6 +123,11 @@ size_t pd_ledger_guard(pd_db *db, pd_group *group, bool writing)
     return pd_group_add_with(group, request, values, 3);
 }
 
+size_t pd_ledger_quick_guard(pd_db *db, pd_group *group, bool drizzle)
+{
+    return pd_group_add(group, inspect_request(db, pd_query_inspect_quick, drizzle));
+}
+
 bool pd_ledger_guard_failed(const pd_error *err)
 {
     return pd_streq(err->code, "22012");
@@ -191,7 +195,14 @@ static bool judge_versions(const PGresult *result, int *count, pd_error *err)
     return true;
 }
 
-static pd_request versions_request(const pd_db *db)
+bool pd_versions_are_current(const PGresult *result)
+{
+    pd_error none = {0};
+    int count = 0;
+    return judge_versions(result, &count, &none) && pd_ledger_migration_files[count].name == NULL;
+}
+
+pd_request pd_versions_request(const pd_db *db)
 {
     return pd_db_request(db, pd_query_ledger_versions, "cannot read the ledger's version");
 }
@@ -199,36 +210,69 @@ static pd_request versions_request(const pd_db *db)
 static bool read_versions(pd_db *db, int *count, pd_error *err)
 {
     PD_AUTO_RESULT result = NULL;
-    pd_request request = versions_request(db);
+    pd_request request = pd_versions_request(db);
     return pd_conn_get(&db->control, &request, &result, err) && judge_versions(result, count, err);
 }
 
-/* What is there, asked of a ledger that is not what it should be, and said in words. */
-static bool judge_again(pd_db *db, int *count, pd_error *err)
+/* What taking the lock has found. */
+typedef struct first_look {
+    bool ready;   /* a ledger of this release, owned by who may own it */
+    bool running; /* a deployment that died is not closed */
+    int count;    /* versions that are in */
+} first_look;
+
+/* What is there, asked of a ledger that is not as usual, and said in words when it may not be so.
+ */
+static bool judge_again(pd_db *db, first_look *out, pd_error *err)
 {
     PD_AUTO_ARENA scratch = pd_arena_new();
     pd_inspection found;
-    *count = 0;
-    return pd_ledger_inspect(db, &db->control, pd_layout_is_drizzle(db->options.layout), scratch,
-                             &found, err) &&
-           pd_ledger_refuse(&found, true, err) && (!found.tables || read_versions(db, count, err));
+    out->running = true;
+    if (!pd_ledger_inspect(db, &db->control, pd_layout_is_drizzle(db->options.layout), scratch,
+                           &found, err) ||
+        !pd_ledger_refuse(&found, true, err) ||
+        (found.tables && !read_versions(db, &out->count, err))) {
+        return false;
+    }
+    out->ready = found.tables && pd_ledger_migration_files[out->count].name == NULL;
+    return true;
 }
 
-/* Begins a transaction and runs the texts of all versions behind the first `count` in it. */
-static bool run_versions(pd_db *db, int count, pd_error *err)
+/* How long the statement at `text` is: of our own texts, in which one ends where a line does,
+ * outside of $$. */
+static size_t statement_len(const char *text)
 {
-    PD_AUTO_STRBUF text = pd_strbuf_new(PD_STRBUF_MAX);
-    pd_request create = pd_db_request(db, NULL, "cannot create the ledger");
-    int64_t limit_ms = create.limit_ms;
-    pd_strbuf_adds(&text, pd_query_ledger_begin);
+    bool quoted = false;
+    size_t at = 0;
+    while (text[at] != '\0') {
+        bool mark = pd_starts_with(text + at, "$$");
+        quoted = quoted != mark;
+        at += mark ? 2 : 1;
+        if (!quoted && text[at - 1] == ';' && text[at] == '\n') {
+            break;
+        }
+    }
+    return at;
+}
+
+/* Begins a transaction and makes all versions behind the first `count` in it. Gives the place
+ * behind that. */
+static size_t add_making(pd_db *db, int count, pd_group *group)
+{
+    pd_request create = pd_db_request(db, pd_query_ledger_begin, "cannot create the ledger");
+    (void)pd_group_add(group, create);
     for (const pd_ledger_migration_file *file = &pd_ledger_migration_files[count];
          file->name != NULL; file++) {
-        pd_strbuf_addf(&text, "\n%s", file->text);
-        create.limit_ms += limit_ms;
+        size_t len = 0;
+        for (const char *at = file->text; *at != '\0'; at += len) {
+            len = statement_len(at);
+            create.sql = pd_arena_strndup(db->arena, at, len);
+            if (!pd_blank(create.sql)) {
+                (void)pd_group_add(group, create);
+            }
+        }
     }
-    create.sql = text.data;
-    create.simple = true;
-    return pd_conn_get(&db->control, &create, NULL, err) || fail_create(db, err);
+    return group->count;
 }
 
 static void add_versions(pd_db *db, int count, pd_group *group)
@@ -249,11 +293,13 @@ static void add_lock(pd_db *db, pd_group *group)
     pd_group_add(group, pd_db_request(db, pd_query_ledger_lock_all, "cannot lock the ledger"));
 }
 
-/* What was made is looked at once more when nobody can change it before this transaction ends; it
- * is only written to and committed when nothing is wrong with it. *refused: something is. */
-static bool record_versions(pd_db *db, int count, bool *refused, pd_error *err)
+/* Makes it, in one round trip. What was made is looked at once more when nobody can change it
+ * before this transaction ends; it is only written to and committed when nothing is wrong with it.
+ * *refused: something is. */
+static bool make_versions(pd_db *db, int count, bool *refused, pd_error *err)
 {
     PD_AUTO_GROUP group = {.arena = db->arena};
+    size_t made = add_making(db, count, &group);
     add_lock(db, &group);
     size_t names = pd_names_ask(db, &group, NULL);
     size_t guard = pd_ledger_guard(db, &group, true);
@@ -261,7 +307,7 @@ static bool record_versions(pd_db *db, int count, bool *refused, pd_error *err)
     pd_group_add(&group, pd_db_request(db, "COMMIT", "cannot commit the ledger"));
     if (!pd_group_ask(&group, &db->control, err)) {
         *refused = group.failed == guard && pd_ledger_guard_failed(err);
-        return false;
+        return group.failed < made && fail_create(db, err);
     }
     db->seen = (pd_sighting){.there = true};
     pd_ledger_inspected(db, db->arena, pd_group_result(&group, guard), &db->seen.found);
@@ -275,10 +321,11 @@ static bool explain_refused(pd_db *db, int count, pd_error *err)
 {
     PD_AUTO_GROUP group = {.arena = db->arena};
     pd_inspection found;
+    size_t made = add_making(db, count, &group);
     add_lock(db, &group);
     size_t place = pd_ledger_look(db, &group);
-    if (!run_versions(db, count, err) || !pd_group_ask(&group, &db->control, err)) {
-        return false;
+    if (!pd_group_ask(&group, &db->control, err)) {
+        return group.failed < made && fail_create(db, err);
     }
     pd_ledger_inspected(db, db->arena, pd_group_result(&group, place), &found);
     if (!pd_ledger_refuse(&found, true, err)) {
@@ -293,7 +340,10 @@ static bool make_or_upgrade(pd_db *db, int count, pd_error *err)
     bool refused = false;
     pd_error why = {0};
     pd_progress_say(db->options.progress, "creating the ledger");
-    if (run_versions(db, count, err) && record_versions(db, count, &refused, err)) {
+    if (count == 0) { /* so nothing is applied yet */
+        pd_db_connect_ahead(db);
+    }
+    if (make_versions(db, count, &refused, err)) {
         return true;
     }
     pd_db_rollback(db, &db->control);
@@ -305,13 +355,6 @@ static bool make_or_upgrade(pd_db *db, int count, pd_error *err)
     return false;
 }
 
-/* What taking the lock has found. */
-typedef struct first_look {
-    bool ready;   /* a ledger of this release, owned by who may own it */
-    bool running; /* a deployment that died is not closed */
-    int count;    /* versions that are in */
-} first_look;
-
 /* After an error of the first look: one that says that there is no ledger yet is none. */
 static bool judge_missing(pd_db *db, const pd_group *group, size_t guard, size_t versions,
                           first_look *out, pd_error *err)
@@ -320,8 +363,7 @@ static bool judge_missing(pd_db *db, const pd_group *group, size_t guard, size_t
     pd_error none = {0};
     if (group->failed == guard && pd_ledger_guard_failed(err)) {
         *err = none;
-        out->running = true;
-        return judge_again(db, &out->count, err);
+        return judge_again(db, out, err);
     }
     if (group->failed != versions || !missing) {
         return false;
@@ -332,16 +374,42 @@ static bool judge_missing(pd_db *db, const pd_group *group, size_t guard, size_t
     return pd_ledger_refuse(&found, true, err);
 }
 
-/* Asks all that a ledger that is ready makes needless to do. */
+/* Whether the lock was had by the group; false for an error, too. What was asked behind a lock that
+ * was not had does not count, nor that the server found it wrong. */
+static bool take_lock(pd_db *db, const pd_group *group, size_t lock, bool asked, pd_error *err)
+{
+    const PGresult *answer = pd_group_result(group, lock);
+    pd_error none = {0};
+    db->locked = answer != NULL && pd_value_bool(answer, 0, 0);
+    if (answer != NULL && !db->locked && !asked && err->kind != PD_ERROR_INTERRUPTED &&
+        err->code[0] != '\0' && pd_conn_usable(&db->control)) {
+        *err = none;
+    }
+    return db->locked;
+}
+
+/* Asks all that a ledger that is ready makes needless to do, and in front of it, where it is not
+ * held, for the lock. */
 static bool look(pd_db *db, first_look *out, pd_error *err)
 {
     PD_AUTO_GROUP group = {.arena = db->arena};
+    pd_error none = {0};
+    size_t lock = PD_GROUP_NONE;
+    *err = none;
+    if (!db->locked) {
+        lock = pd_group_add(
+            &group, pd_db_request(db, pd_query_try_lock, "cannot take the deployment lock"));
+    }
     size_t names = pd_names_ask(db, &group, NULL);
-    size_t guard = pd_ledger_guard(db, &group, true);
-    size_t versions = pd_group_add(&group, versions_request(db));
+    size_t guard = pd_ledger_quick_guard(db, &group, pd_layout_is_drizzle(db->options.layout));
+    size_t versions = pd_group_add(&group, pd_versions_request(db));
     size_t runs = pd_group_add(
         &group, pd_db_request(db, pd_query_deployments_running, "cannot read the ledger"));
-    if (!pd_group_ask(&group, &db->control, err)) {
+    bool asked = pd_group_ask(&group, &db->control, err);
+    if (lock != PD_GROUP_NONE && !take_lock(db, &group, lock, asked, err)) {
+        return err->kind == PD_ERROR_NONE;
+    }
+    if (!asked) {
         return judge_missing(db, &group, guard, versions, out, err);
     }
     pd_sighting seen = {0};
@@ -360,8 +428,12 @@ static bool look(pd_db *db, first_look *out, pd_error *err)
 bool pd_ledger_upgrade(pd_db *db, pd_error *err)
 {
     first_look found = {0};
-    if (!look(db, &found, err) || (!found.ready && !make_or_upgrade(db, found.count, err))) {
+    if (!look(db, &found, err)) {
         return false;
     }
-    return !found.running || pd_deployments_close(db, err);
+    if (!db->locked) {
+        return true;
+    }
+    return (found.ready || make_or_upgrade(db, found.count, err)) &&
+           (!found.running || pd_deployments_close(db, err));
 }

@@ -105,8 +105,12 @@ static bool take_lock(pd_db *db, bool wait, pd_error *err)
 
 bool pd_db_lock(pd_db *db, bool wait, pd_error *err)
 {
-    if (!db->locked && !take_lock(db, wait, err)) {
+    bool elsewhere = db->pooling == PD_POOLING_TRANSACTION; /* on a connection of its own */
+    if (elsewhere && !db->locked && !take_lock(db, wait, err)) {
         return false;
     }
-    return pd_ledger_upgrade(db, err);
+    if (!pd_ledger_upgrade(db, err)) {
+        return false;
+    }
+    return db->locked || (take_lock(db, wait, err) && pd_ledger_upgrade(db, err));
 }

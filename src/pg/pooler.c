@@ -91,6 +91,11 @@ bool pd_pooler_follow(pd_db *db, pd_conn *conn, const pd_session *session,
     if (!answer->pooled) {
         return true;
     }
+    return pd_pooler_fail_mixed(err);
+}
+
+bool pd_pooler_fail_mixed(pd_error *err)
+{
     (void)pd_fail(err, PD_ERROR_UNREACHABLE,
                   "one connection goes to a server, the next to a pooler");
     return pd_error_hint(err, "Name one of them in the connection string.");

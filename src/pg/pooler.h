@@ -23,6 +23,9 @@ bool pd_pooler_settle(pd_db *db, const pd_session_answer *answer, pd_error *err)
 bool pd_pooler_follow(pd_db *db, pd_conn *conn, const pd_session *session,
                       const pd_session_answer *answer, pd_error *err) PD_CHECKED;
 
+/* A further connection is not like the first. Always false. */
+bool pd_pooler_fail_mixed(pd_error *err);
+
 /* Tries to take the deployment lock in a transaction that stays open. */
 bool pd_pooler_try_lock(pd_db *db, bool *locked, pd_error *err) PD_CHECKED;
 

@@ -28,13 +28,20 @@ static const char *fill(pd_db *db, const char *text, const pd_session *session, 
     return pd_query_fill(arena, text, pairs);
 }
 
+static const char *in_idle(pd_db *db, bool open, const char *sql)
+{
+    return open ? pd_arena_printf(db->arena, "ROLLBACK;\n%s", sql) : sql;
+}
+
 static bool ask_setup(pd_db *db, pd_conn *conn, const pd_session *session, const char *local,
                       PGresult **result, pd_error *err)
 {
     pd_request request = pd_db_request(db, NULL, "cannot set up the session");
+    bool open = PQtransactionStatus(conn->pg) != PQTRANS_IDLE; /* an early question ended badly */
+    request.simple = open;
     request.limit_ms = db->options.settings->connect_timeout_ms;
     if (PQserverVersion(conn->pg) >= 140000) {
-        request.sql = fill(db, pd_query_session_setup_v14, session, local);
+        request.sql = in_idle(db, open, fill(db, pd_query_session_setup_v14, session, local));
         pd_reply reply = pd_conn_ask(conn, &request, result);
         conn->v14 = reply == PD_REPLY_DONE;
         if (reply != PD_REPLY_ERROR) {
@@ -42,7 +49,7 @@ static bool ask_setup(pd_db *db, pd_conn *conn, const pd_session *session, const
         }
         pd_result_cleanup(result);
     }
-    request.sql = fill(db, pd_query_session_setup, session, local);
+    request.sql = in_idle(db, open, fill(db, pd_query_session_setup, session, local));
     return pd_conn_get(conn, &request, result, err);
 }
 

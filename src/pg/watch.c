@@ -29,6 +29,8 @@ enum {
     COLUMN_HELD,
     COLUMN_PHASE,
     COLUMN_PERCENT,
+    COLUMN_RUNNING,
+    COLUMN_RUNNING_MS,
 };
 
 const char *pd_blocker_query(pd_arena *arena, const char *query)
@@ -69,6 +71,20 @@ static pd_blocker read_blocker(pd_arena *arena, const PGresult *result, int row)
     return out;
 }
 
+/* Whether the row is what the server is at. */
+static bool read_running(pd_watch *watch, pd_arena *arena, const PGresult *result, int row)
+{
+    const char *text = pd_value_text(arena, result, row, COLUMN_RUNNING);
+    if (text == NULL) {
+        return false;
+    }
+    watch->running = text;
+    if (!pd_value_number(result, row, COLUMN_RUNNING_MS, &watch->running_ms)) {
+        watch->running_ms = 0;
+    }
+    return true;
+}
+
 static void read_answer(pd_watch *watch, const PGresult *result)
 {
     pd_arena *arena = pd_arena_new();
@@ -80,8 +96,12 @@ static void read_answer(pd_watch *watch, const PGresult *result)
     watch->blocker_count = 0;
     watch->phase = NULL;
     watch->percent = -1;
+    watch->running = NULL;
     for (int row = 0; row < rows && watch->blocker_count < PD_BLOCKERS_MAX; row++) {
         const char *phase = pd_value_text(arena, result, row, COLUMN_PHASE);
+        if (read_running(watch, arena, result, row)) {
+            continue;
+        }
         if (phase == NULL) {
             blockers[watch->blocker_count++] = read_blocker(arena, result, row);
             continue;
@@ -195,10 +215,14 @@ static int64_t ask_every_ms(const pd_apply *apply)
 static void on_tick(void *ctx)
 {
     pd_apply *apply = ctx;
-    const pd_watch *watch = &apply->watch;
+    pd_watch *watch = &apply->watch;
     int64_t last_ms = watch->asked_ms > watch->since_ms ? watch->asked_ms : watch->since_ms;
     if (pd_now_ms() - last_ms >= ask_every_ms(apply) * 9 / 10) {
         ask(apply, -1);
+        if (watch->running != NULL && watch->locate != NULL) {
+            watch->locate(watch->locate_ctx, watch->running, watch->running_ms);
+        }
+        watch->running = NULL;
     }
     say(apply);
 }
@@ -216,6 +240,17 @@ void pd_apply_saying(pd_apply *apply, const pd_step *step, const pd_statement *s
     watch->since_ms = pd_now_ms();
     pd_progress_begin(apply->db->options.progress);
     say(apply);
+}
+
+void pd_apply_running(pd_apply *apply, const pd_step *step, const pd_statement *statement,
+                      size_t number, int64_t age_ms)
+{
+    pd_watch *watch = &apply->watch;
+    watch->step = step;
+    watch->statement = statement;
+    watch->number = number;
+    watch->since_ms = pd_now_ms() - age_ms;
+    apply->db->options.progress->since_ms = watch->since_ms;
 }
 
 void pd_apply_quiet(pd_apply *apply)
@@ -252,6 +287,7 @@ static void keep_found(pd_apply *apply)
     pd_watch *watch = &apply->watch;
     watch->blockers = pd_blockers_copy(apply->arena, watch->blockers, watch->blocker_count);
     watch->phase = NULL;
+    watch->running = NULL;
     pd_arena_free(watch->found);
     watch->found = NULL;
 }

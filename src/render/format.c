@@ -5,33 +5,35 @@
 #include "render/render.h"
 
 typedef struct format_row {
-    const char *name;
     const char *head;
     const char *between;
     const char *tail;
     void (*part)(const pd_report *report, pd_strbuf *out);
 } format_row;
 
+const pd_value_word pd_format_words[] = {
+    {"human", PD_FORMAT_HUMAN},   {"json", PD_FORMAT_JSON},   {"sarif", PD_FORMAT_SARIF},
+    {"github", PD_FORMAT_GITHUB}, {"junit", PD_FORMAT_JUNIT}, {NULL, 0},
+};
+
 static const format_row formats[] = {
-    [PD_FORMAT_HUMAN] = {"human", "", "", "", NULL},
-    [PD_FORMAT_JSON] = {"json", "", "", "", pd_render_json},
-    [PD_FORMAT_SARIF] = {"sarif",
-                         "{\n\"$schema\": \"https://docs.oasis-open.org/sarif/sarif/v2.1.0/os/"
+    [PD_FORMAT_HUMAN] = {"", "", "", NULL},
+    [PD_FORMAT_JSON] = {"", "", "", pd_render_json},
+    [PD_FORMAT_SARIF] = {"{\n\"$schema\": \"https://docs.oasis-open.org/sarif/sarif/v2.1.0/os/"
                          "schemas/sarif-schema-2.1.0.json\",\n\"version\": \"2.1.0\",\n"
                          "\"runs\": [\n",
                          ",\n", "]\n}\n", pd_render_sarif_run},
-    [PD_FORMAT_GITHUB] = {"github", "", "", "", pd_render_github},
-    [PD_FORMAT_JUNIT] = {"junit",
-                         "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n"
+    [PD_FORMAT_GITHUB] = {"", "", "", pd_render_github},
+    [PD_FORMAT_JUNIT] = {"<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n"
                          "<testsuites name=\"predeploy\">\n",
                          "", "</testsuites>\n", pd_render_junit_suites},
 };
 
 bool pd_format_find(const char *name, pd_format *out)
 {
-    for (size_t i = 0; i < sizeof formats / sizeof *formats; i++) {
-        if (pd_streq(formats[i].name, name)) {
-            *out = (pd_format)i;
+    for (const pd_value_word *at = pd_format_words; at->word != NULL; at++) {
+        if (pd_streq(at->word, name)) {
+            *out = (pd_format)at->value;
             return true;
         }
     }

@@ -87,6 +87,16 @@ static void add_author(const pd_human *human, const pd_revision *revision)
                                    pd_timestamp(human->arena, revision->time)));
 }
 
+/* The verdict of an earlier run that this one repeats. */
+static void add_recall(const pd_human *human, const pd_recall *recall)
+{
+    pd_human_field(human, "verdict", 8,
+                   pd_arena_printf(human->arena,
+                                   "of %s, kept with deployment %.8s: nothing has changed since",
+                                   pd_printable(human->arena, recall->given_at),
+                                   pd_printable(human->arena, recall->deployment)));
+}
+
 void pd_human_header(const pd_human *human)
 {
     const pd_report *report = human->report;
@@ -105,6 +115,8 @@ void pd_human_header(const pd_human *human)
     if (report->set != NULL)
         add_folder(human, report->set);
     add_database(human);
+    if (report->relies_on != NULL)
+        add_recall(human, report->relies_on);
 }
 
 static void add_gate(const pd_human *human, const pd_gate_result *gate)
@@ -141,6 +153,28 @@ void pd_human_gates(const pd_human *human)
     pd_human_gap(human);
     for (size_t i = 0; i < human->report->gate_count; i++)
         add_gate(human, &human->report->gates[i]);
+}
+
+/* Who has mended a file may not have committed it. */
+static void add_uncommitted(const pd_human *human)
+{
+    const pd_report *report = human->report;
+    if (report->uncommitted == NULL)
+        return;
+    const char *path = pd_printable(human->arena, report->uncommitted);
+    size_t others = report->uncommitted_count - 1;
+    const char *text =
+        others == 0 ? pd_arena_printf(human->arena,
+                                      "note: %s is not what HEAD has, and HEAD is what was read: "
+                                      "commit it first",
+                                      path)
+                    : pd_arena_printf(human->arena,
+                                      "note: %s and %zu more are not what HEAD has, and HEAD is "
+                                      "what was read: commit them first",
+                                      path, others);
+    pd_human_gap(human);
+    pd_text_wrap(human->out, text, &(pd_wrap){.indent = "  ", .column = 0, .width = human->width});
+    pd_strbuf_addc(human->out, '\n');
 }
 
 static void add_verdict(const pd_human *human)
@@ -183,5 +217,6 @@ void pd_render_human(const pd_report *report, const pd_render_options *options, 
     }
     pd_human_failure(&human);
     pd_human_error(&human);
+    add_uncommitted(&human);
     add_verdict(&human);
 }

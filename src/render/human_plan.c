@@ -9,7 +9,9 @@
 
 #define STEPS_SHOWN 40    /* half from each end; --verbose shows all */
 #define ADOPTIONS_SHOWN 3 /* more are one line */
-#define SLOW_MS 1000      /* from when on the slowest migration is named */
+#define TEXT_SHOWN 200    /* columns of a statement */
+#define BLANKS " \t\r\n\f\v"
+#define SLOW_MS 1000 /* from when on the slowest migration is named */
 
 static const char *kind_word(pd_step_kind kind)
 {
@@ -81,24 +83,52 @@ static const char *statement_note(const pd_human *human, pd_statement_result res
     case PD_STEP_UNDONE:
         return took;
     case PD_STEP_FAILED:
-        return pd_arena_printf(human->arena, "failed after %s", took);
+        return *took == '\0' ? "failed" : pd_arena_printf(human->arena, "failed after %s", took);
     }
     return "";
 }
 
+/* What is going to run, on one line; verb and object of what has run, or what names a password. */
+static const char *statement_text(const pd_human *human, const pd_step *step,
+                                  const pd_statement *statement)
+{
+    const char *object = pd_blank(statement->object) ? "" : statement->object;
+    const char *brief = pd_arena_printf(human->arena, "%s%s%s", statement->verb,
+                                        *object == '\0' ? "" : " ", object);
+    if (human->report->deployment != NULL || step->text == NULL || statement->len == 0 ||
+        statement->offset + statement->len > step->len)
+        return brief;
+    const char *text =
+        pd_arena_strndup(human->arena, step->text + statement->offset, statement->len);
+    if (strcasestr(text, "password") != NULL)
+        return brief;
+    PD_AUTO_STRBUF line = pd_strbuf_new(PD_STRBUF_MAX);
+    for (const char *at = text; *at != '\0';) {
+        size_t word = strcspn(at, BLANKS);
+        pd_strbuf_adds(&line, line.len > 0 ? " " : "");
+        pd_strbuf_add(&line, at, word);
+        at += word;
+        at += strspn(at, BLANKS);
+    }
+    if (pd_text_columns(line.data, line.len) <= TEXT_SHOWN)
+        return pd_strbuf_keep(&line, human->arena);
+    return pd_arena_printf(human->arena, "%.*s…",
+                           (int)pd_text_fit(line.data, line.len, TEXT_SHOWN - 1), line.data);
+}
+
 static void add_statements(const pd_human *human, size_t index)
 {
-    const pd_script *script = human->report->plan->steps[index].script;
+    const pd_step *step = &human->report->plan->steps[index];
+    const pd_script *script = step->script;
     for (size_t i = 0; script != NULL && i < script->count; i++) {
         const pd_statement *statement = &script->statements[i];
         char *place = pd_arena_printf(human->arena, "%d:%d", statement->line, statement->column);
         char *text = pd_arena_printf(human->arena, "%12s  ", place);
         pd_human_paint(human, PD_STYLE_FAINT, text);
         const char *note = statement_note(human, pd_state_of_statement(human->report, index, i));
-        const char *object = pd_blank(statement->object) ? "" : statement->object;
         const char *said =
-            pd_printable(human->arena, pd_arena_printf(human->arena, "%s%s%s%s%s", statement->verb,
-                                                       *object == '\0' ? "" : " ", object,
+            pd_printable(human->arena, pd_arena_printf(human->arena, "%s%s%s",
+                                                       statement_text(human, step, statement),
                                                        *note == '\0' ? "" : ", ", note));
         size_t column = strlen(text);
         pd_text_wrap(
@@ -119,6 +149,8 @@ static const char *step_note(const pd_human *human, size_t index)
         note = "rolled back";
     else if (state == PD_STEP_FAILED)
         note = "failed";
+    else if (state == PD_STEP_PLANNED && step->adopted)
+        note = "adopted, not deployed by predeploy";
     else if (state == PD_STEP_DONE && step->kind != PD_STEP_ADOPT)
         note = pd_format_duration(human->arena, report->steps[index].ms);
     if (!step->alone)

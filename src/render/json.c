@@ -83,6 +83,16 @@ static json_t *target_value(const pd_target *target)
     return value;
 }
 
+static json_t *recall_value(const pd_recall *recall)
+{
+    if (recall == NULL)
+        return json_null();
+    json_t *value = json_object();
+    pd_put_text(value, "deployment", recall->deployment);
+    pd_put_text(value, "given_at", recall->given_at);
+    return value;
+}
+
 static const char *gate_state(pd_gate_state state)
 {
     switch (state) {
@@ -220,6 +230,7 @@ void pd_render_json(const pd_report *report, pd_strbuf *out)
     pd_put(root, "migrations", set_value(report->set));
     pd_put(root, "database", target_value(report->target));
     pd_put(root, "standing", pd_json_standing(&report->standing));
+    pd_put(root, "relies_on", recall_value(report->relies_on));
     pd_put(root, "gates", gates_value(report));
     pd_put(root, "findings", findings_value(report->findings, arena));
     pd_put(root, "plan", pd_json_plan(report));

@@ -7,6 +7,7 @@
 
 #include "base/strbuf.h"
 #include "domain/report.h"
+#include "domain/settings_values.h"
 
 /* docs/output.md describes each. */
 typedef enum pd_format {
@@ -16,6 +17,8 @@ typedef enum pd_format {
     PD_FORMAT_GITHUB,
     PD_FORMAT_JUNIT,
 } pd_format;
+
+extern const pd_value_word pd_format_words[];
 
 /* False when there is no such format. */
 bool pd_format_find(const char *name, pd_format *out);

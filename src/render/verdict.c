@@ -127,7 +127,8 @@ static const char *opened(const pd_report *report, pd_arena *arena)
     if (report->nothing_to_do && steps.adopted > 0)
         return with_tables(
             report, arena,
-            pd_arena_printf(arena, "nothing to do, adopted %s",
+            pd_arena_printf(arena, "nothing to do, %s %s",
+                            report->deployment == NULL ? "would adopt" : "adopted",
                             pd_count_noun(arena, (int64_t)steps.adopted, "migration")));
     if (report->nothing_to_do)
         return with_tables(report, arena, "nothing to do");
@@ -135,12 +136,15 @@ static const char *opened(const pd_report *report, pd_arena *arena)
         return with_tables(report, arena,
                            pd_arena_printf(arena, "deployed %s",
                                            pd_count_noun(arena, (int64_t)steps.done, "migration")));
+    if (pd_streq(report->command, "rollback") && report->deployment == NULL)
+        return pd_arena_printf(arena, "would take out %s",
+                               pd_count_noun(arena, (int64_t)steps.pending, "migration"));
     if (pd_streq(report->command, "rollback"))
         return with_tables(report, arena,
                            pd_arena_printf(arena, "took out %s",
                                            pd_count_noun(arena, (int64_t)steps.done, "migration")));
     if (pd_streq(report->command, "verify"))
-        return with_tables(report, arena, "the database is what the revision promises");
+        return with_tables(report, arena, "ledger and table count agree with the revision");
     if (report->plan != NULL)
         return pd_arena_printf(arena, "%s to apply",
                                pd_count_noun(arena, (int64_t)steps.pending, "migration"));

@@ -13,9 +13,12 @@
 #include "sql/analyse.h"
 #include "sql/wire.h"
 
+#define FRAMES_MAX ((size_t)64 << 10) /* bytes that are kept to be written together */
+
 typedef struct work {
     const pd_sql_job *job;
     size_t first;
+    bool careful;
     int fd;
 } work;
 
@@ -75,30 +78,42 @@ static bool write_all(int fd, const char *data, size_t len)
     return true;
 }
 
-static bool parse_one(const work *self, pd_sql_tables *tables, size_t index)
+static bool write_frames(const work *self, pd_strbuf *frames)
+{
+    bool written = write_all(self->fd, frames->data, frames->len);
+    pd_strbuf_clear(frames);
+    return written;
+}
+
+/* What was parsed is written before anything that this process might die on. */
+static bool parse_one(const work *self, pd_sql_tables *tables, size_t index, pd_strbuf *frames)
 {
     const pd_sql_input *input = &self->job->inputs[index];
+    bool alone = self->careful || input->len > PD_SQL_SMALL_TEXT;
+    if ((alone || frames->len > FRAMES_MAX) && !write_frames(self, frames))
+        return false;
     limit_cpu(&self->job->limits, input->len);
     PD_AUTO_ARENA arena = pd_arena_new();
-    PD_AUTO_STRBUF frame = pd_strbuf_new(PD_STRBUF_MAX);
     pd_script script;
     pd_sql_analyse(arena, tables, input, &script);
-    return pd_sql_wire_put(&frame, index, &script) && write_all(self->fd, frame.data, frame.len);
+    return pd_sql_wire_put(frames, index, &script) && (!alone || write_frames(self, frames));
 }
 
 static void *parse_all(void *data)
 {
     const work *self = data;
     PD_AUTO_ARENA arena = pd_arena_new();
+    PD_AUTO_STRBUF frames = pd_strbuf_new(PD_STRBUF_MAX);
     pd_sql_tables *tables =
         pd_sql_tables_new(arena, self->job->table_schema, self->job->unqualified);
     for (size_t i = self->first; i < self->job->count; i++)
-        if (!parse_one(self, tables, i))
-            break;
+        if (!parse_one(self, tables, i, &frames))
+            return NULL;
+    (void)write_frames(self, &frames);
     return NULL;
 }
 
-void pd_sql_child_run(const pd_sql_job *job, size_t first, int fd, pid_t parent)
+void pd_sql_child_run(const pd_sql_job *job, size_t first, bool careful, int fd, pid_t parent)
 {
     /* It may have died before it was asked for. */
     if (prctl(PR_SET_PDEATHSIG, SIGKILL) != 0 || getppid() != parent)
@@ -106,7 +121,7 @@ void pd_sql_child_run(const pd_sql_job *job, size_t first, int fd, pid_t parent)
     pd_memory_ends_with(PD_SQL_CHILD_NO_MEMORY);
     reset_signals();
     silence();
-    work self = {.job = job, .first = first, .fd = fd};
+    work self = {.job = job, .first = first, .careful = careful, .fd = fd};
     pthread_attr_t attributes;
     pthread_t thread;
     if (pthread_attr_init(&attributes) != 0 ||

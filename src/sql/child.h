@@ -35,14 +35,20 @@ typedef struct pd_sql_job {
     pd_sql_limits limits;
 } pd_sql_job;
 
+/* Bytes of a text that cannot be the end of a parser that is sound. */
+#define PD_SQL_SMALL_TEXT ((size_t)8 << 10)
+
 /* Exit statuses */
 #define PD_SQL_CHILD_NO_THREAD 3 /* the thread with the large stack was refused */
 #define PD_SQL_CHILD_ORPHAN 4    /* the parent is gone */
 #define PD_SQL_CHILD_NO_MEMORY 5 /* which says nothing of the text */
 
 /* To be called in a new child: parses inputs[first] and all behind it, writes a frame (wire.h)
- * each to fd, and ends the process. It does not outlive `parent`, the process that forked it. */
-_Noreturn void pd_sql_child_run(const pd_sql_job *job, size_t first, int fd, pid_t parent);
+ * each to fd, and ends the process. A careful one writes each at once: the first that is missing is
+ * what it died on. Another one keeps those of small texts, to write many together. It does not
+ * outlive `parent`, the process that forked it. */
+_Noreturn void pd_sql_child_run(const pd_sql_job *job, size_t first, bool careful, int fd,
+                                pid_t parent);
 
 /* pd_sql_parse under other limits; for tests. */
 bool pd_sql_parse_job(pd_arena *arena, const pd_sql_job *job, pd_script *out,

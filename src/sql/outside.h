@@ -1,5 +1,5 @@
-/* Statements that run outside of transactions: what they are about, and the idiom by which a text
- * that is sent in a transaction steps out of it.
+/* Statements that run outside of transactions: what they are about, and the idioms by which a text
+ * that is sent in a transaction steps out of it, or asks for the transaction that it is sent in.
  */
 #ifndef PD_SQL_OUTSIDE_H
 #define PD_SQL_OUTSIDE_H
@@ -45,7 +45,9 @@ unsigned pd_sql_control_traits(const PgQuery__Node *statement);
 /* Drizzle's users step out of its transaction by COMMIT, the statement, BEGIN. Where COMMIT and
  * BEGIN take turns all through the script, and each COMMIT is followed by a statement that cannot
  * run in a transaction before the next BEGIN, they keep PD_TRAIT_PARTS and are no transaction
- * control; else it is the other way round. */
+ * control; else it is the other way round. The same for scripts that are one transaction: a plain
+ * BEGIN is the first statement, a plain COMMIT the last, and none between controls a transaction or
+ * cannot run in one. */
 void pd_sql_part_script(pd_script *script);
 
 #endif

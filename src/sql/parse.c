@@ -54,7 +54,19 @@ static void close_fd(int *fd)
         close(*fd);
 }
 
-static bool start_child(const pd_sql_job *job, size_t first, child *out, pd_error *err)
+/* Reads frames, in order, until one is missing. */
+typedef struct reading {
+    pd_arena *arena;
+    const pd_sql_job *job;
+    pd_script *out;
+    size_t next;  /* the text whose frame comes next */
+    bool careful; /* the child writes each frame at once */
+    int64_t deadline_ms;
+    pd_interrupt *interrupt;
+    pd_wait ended; /* PD_WAIT_READY: the child closed its end, or wrote what it may not */
+} reading;
+
+static bool start_child(const reading *self, child *out, pd_error *err)
 {
     int fds[2] = {-1, -1};
     pid_t pid = -1;
@@ -63,7 +75,7 @@ static bool start_child(const pd_sql_job *job, size_t first, child *out, pd_erro
         pid = fork();
     if (pid == 0) {
         close(fds[0]);
-        pd_sql_child_run(job, first, fds[1], parent);
+        pd_sql_child_run(self->job, self->next, self->careful, fds[1], parent);
     }
     int reason = errno;
     close_fd(&fds[1]);
@@ -77,17 +89,6 @@ static bool start_child(const pd_sql_job *job, size_t first, child *out, pd_erro
     *out = (child){.pid = pid, .fd = fds[0]};
     return true;
 }
-
-/* Reads frames, in order, until one is missing. */
-typedef struct reading {
-    pd_arena *arena;
-    const pd_sql_job *job;
-    pd_script *out;
-    size_t next; /* the text whose frame comes next */
-    int64_t deadline_ms;
-    pd_interrupt *interrupt;
-    pd_wait ended; /* PD_WAIT_READY: the child closed its end, or wrote what it may not */
-} reading;
 
 /* Takes the frames that are whole out of the buffer; false when they make no sense. */
 static bool take_frames(reading *self, pd_strbuf *buf)
@@ -154,12 +155,12 @@ static int64_t wall_ms(const pd_sql_job *job)
     return total;
 }
 
-/* Runs one child as far as it gets; self->next is then behind the last text that it parsed or
- * died on. */
+/* Runs one child as far as it gets; self->next is then behind the last text that it parsed or, when
+ * it was careful, died on. */
 static bool run_child(reading *self, pd_error *err)
 {
     child worker PD_CLEANUP(child_cleanup) = {.pid = 0, .fd = -1};
-    if (!start_child(self->job, self->next, &worker, err))
+    if (!start_child(self, &worker, err))
         return false;
     read_frames(self, worker.fd);
     if (self->ended == PD_WAIT_SIGNAL)
@@ -179,7 +180,14 @@ static bool run_child(reading *self, pd_error *err)
         return pd_error_hint(err, "Run predeploy where there is more memory, or raise its limit "
                                   "(ulimit -v).");
     }
-    give_up(self->arena, status, self->ended, &self->out[self->next++]);
+    /* Of small texts some frames may not have been written: the next child reads those again. */
+    if (self->careful || self->ended == PD_WAIT_TIMEOUT ||
+        self->job->inputs[self->next].len > PD_SQL_SMALL_TEXT) {
+        give_up(self->arena, status, self->ended, &self->out[self->next++]);
+        self->careful = false;
+    } else {
+        self->careful = true;
+    }
     return true;
 }
 

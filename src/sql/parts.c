@@ -129,9 +129,31 @@ static bool steps_out(const pd_script *script)
     return inside || reason;
 }
 
+/* Whether the script is one plain transaction from its first statement to its last. What runs
+ * outside of transactions could not run where such a script puts it. */
+static bool is_wrapped(const pd_script *script)
+{
+    const unsigned controls = PD_TRAIT_TRANSACTION_CONTROL | PD_TRAIT_NO_TRANSACTION;
+    if (script->count < 2)
+        return false;
+    const pd_statement *first = script->statements;
+    const pd_statement *last = first + script->count - 1;
+    if ((first->traits & PD_TRAIT_PARTS) == 0 || ends_part(first) ||
+        (last->traits & PD_TRAIT_PARTS) == 0 || !ends_part(last))
+        return false;
+    for (const pd_statement *between = first + 1; between < last; between++)
+        if ((between->traits & controls) != 0)
+            return false;
+    return true;
+}
+
 void pd_sql_part_script(pd_script *script)
 {
-    unsigned drop = steps_out(script) ? PD_TRAIT_TRANSACTION_CONTROL : PD_TRAIT_PARTS;
+    /* What is not sent does nothing to tables. */
+    unsigned not_sent = PD_TRAIT_TRANSACTION_CONTROL | PD_TRAIT_TABLES_UNKNOWN;
+    unsigned drop = steps_out(script)    ? PD_TRAIT_TRANSACTION_CONTROL
+                    : is_wrapped(script) ? not_sent
+                                         : PD_TRAIT_PARTS;
     for (size_t i = 0; i < script->count; i++)
         if ((script->statements[i].traits & PD_TRAIT_PARTS) != 0)
             script->statements[i].traits &= ~drop;

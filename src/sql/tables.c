@@ -412,9 +412,15 @@ pd_sql_effect pd_sql_effect_hook(pd_sql_tables *tables, const PgQuery__Node *sta
 pd_sql_effect pd_sql_effect_transaction(pd_sql_tables *tables, const PgQuery__Node *statement)
 {
     PgQuery__TransactionStmtKind kind = statement->transaction_stmt->kind;
-    bool marks_only = kind == PG_QUERY__TRANSACTION_STMT_KIND__TRANS_STMT_SAVEPOINT ||
-                      kind == PG_QUERY__TRANSACTION_STMT_KIND__TRANS_STMT_RELEASE;
-    return marks_only ? none : pd_sql_effect_unknown(tables, statement);
+    switch ((int)kind) {
+    case PG_QUERY__TRANSACTION_STMT_KIND__TRANS_STMT_BEGIN:
+    case PG_QUERY__TRANSACTION_STMT_KIND__TRANS_STMT_START:
+    case PG_QUERY__TRANSACTION_STMT_KIND__TRANS_STMT_SAVEPOINT:
+    case PG_QUERY__TRANSACTION_STMT_KIND__TRANS_STMT_RELEASE:
+        return none;
+    default:
+        return pd_sql_effect_unknown(tables, statement);
+    }
 }
 
 pd_sql_effect pd_sql_effect_discard(pd_sql_tables *tables, const PgQuery__Node *statement)

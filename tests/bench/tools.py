@@ -30,7 +30,11 @@ class World:
         self.count, self.server, self.env, self.binary = count, server, env, str(binary)
         self.repo = repository.make(self.folder / "repo.git", count, layout, env)
         self.whole = self.folder / "all.sql"
-        self.whole.write_text("".join(repository.up(number) for number in range(count)))
+        text = "".join(repository.up(number) for number in range(count))
+        self.whole.write_text(text)
+        # To psql "\;" ends a statement and not what it sends: all of it is one message.
+        self.string = self.folder / "string.sql"
+        self.string.write_text(text.replace(";\n", "\\;\n", text.count(";\n") - 1))
 
     # A tool is a function (database, port) that gives command line, folder, environment.
 
@@ -42,7 +46,7 @@ class World:
         return self.server.psql(database, "-1", "-f", self.whole, port=port), None, self.env
 
     def psql_string(self, database, port=None):
-        return self.server.psql(database, "-c", self.whole.read_text(), port=port), None, self.env
+        return self.server.psql(database, "-f", self.string, port=port), None, self.env
 
     def psql_select(self, database, port=None):
         return self.server.psql(database, "-c", "SELECT 1", port=port), None, self.env

@@ -335,7 +335,7 @@ def test_two_rows_where_the_tool_keeps_one(project, db):
     assert "2 rows (1, 9)" in result.json["findings"][0]["message"]
     assert db.dump() == before
     closed = repo.run("deploy", "--format", "json", env=db.env)
-    assert (closed.status, closed.rules) == (1, ["ledger-foreign"]), closed
+    assert (closed.status, closed.rules) == (1, ["ledger-foreign", "adopt-unfinished"]), closed
     assert ran(db) == "a b"
     db.query("DELETE FROM schema_migrations WHERE version = 1")  # as migrate force leaves it
     assert repo.run("adopt", env=db.env).status == 0
@@ -433,8 +433,12 @@ def test_two_that_fit_are_not_chosen_from_by_a_lower_severity(project, db):
     assert len(names(db)) == 2
 
 
-@pytest.mark.parametrize("row", ["(4, false)", "(4, true)", "(3, false)"])
-def test_an_older_release_of_a_set_of_ones_own(make_repo, db, row):
+@pytest.mark.parametrize("row, rules", [
+    ("(4, false)", ["ledger-foreign", "adopt-unknown"]),
+    ("(4, true)", ["ledger-foreign", "adopt-unfinished"]),
+    ("(3, false)", ["ledger-foreign"]),
+])
+def test_an_older_release_of_a_set_of_ones_own(make_repo, db, row, rules):
     """golang-migrate's table is at a version that this revision does not have: all in it has run."""
     repo = make_repo("plain", commit=False)
     repo.write(".predeploy", "[migrations]\n\tlayout = custom\n[layout]\n\tup = {version}_{name}.sql\n"
@@ -443,8 +447,111 @@ def test_an_older_release_of_a_set_of_ones_own(make_repo, db, row):
     db.query(GolangMigrate.make + f"INSERT INTO schema_migrations VALUES {row}")
     before = db.dump_but_ledger()
     closed = repo.run("deploy", "--format", "json", env=db.env)
-    assert (closed.status, closed.rules) == (1, ["ledger-foreign"]), closed
+    assert (closed.status, closed.rules) == (1, rules), closed
     assert names(db) == [] and db.dump_but_ledger() == before
+
+
+BROKEN = [
+    ("(-1, true)", ["adopt-unfinished"], "version -1 is dirty"),
+    ("(9, true)", ["ledger-foreign", "adopt-unfinished"], "version 9 is dirty"),
+    ("(77, true)", ["ledger-foreign", "adopt-unfinished"], "version 77 is dirty"),
+    ("(77, false)", ["ledger-foreign", "adopt-unknown"], "version 77, which is neither"),
+]
+
+
+@pytest.mark.parametrize("row, rules, part", BROKEN)
+def test_a_broken_table_opens_no_gate(project, db, row, rules, part):
+    tool = GolangMigrate()
+    repo = project(tool)
+    migrate(db, tool, "a", "b")
+    db.query(f"DELETE FROM schema_migrations; INSERT INTO schema_migrations VALUES {row}")
+    others = db.dump_but_ledger()
+    for command in ("check", "plan", "verify", "deploy"):
+        closed = repo.run(command, "--format", "json", env=db.env)
+        told = [rule for rule in closed.rules if not rule.startswith("verify-")]
+        assert (closed.status, told) == (7 if command == "verify" else 1, rules), closed
+        told = [finding for finding in closed.json["findings"] if finding["rule"] == rules[-1]]
+        assert part in told[0]["message"]
+        assert not any("severity" in finding["hint"] for finding in closed.json["findings"]), closed
+    assert db.dump_but_ledger() == others
+
+
+@pytest.mark.parametrize("version", ["0", None])
+def test_a_table_at_the_start(project, db, version):
+    tool = GolangMigrate()
+    repo = project(tool)
+    migrate(db, tool)
+    if version is not None:
+        db.query(f"INSERT INTO schema_migrations VALUES ({version}, false)")
+    result = repo.run("adopt", env=db.env)
+    assert result.status == 0 and "nothing to do" in result.out, result
+    assert repo.run("deploy", env=db.env).status == 0
+    assert ran(db) == "a b"
+
+
+# What a tool does that nobody has stopped: tool, its SQL, the rule that tells.
+WENT_ON = [
+    (GolangMigrate(), "UPDATE schema_migrations SET version = 10", "adopt-unknown"),
+    (GolangMigrate(), "UPDATE schema_migrations SET version = 10, dirty = true", "adopt-unfinished"),
+    (GolangMigrate(), "UPDATE schema_migrations SET version = 1; DROP TABLE b", "ledger-disagrees"),
+    (GolangMigrate(), "DELETE FROM schema_migrations", "ledger-disagrees"),
+    (Goose(), Goose().row(5, "c"), "adopt-unknown"),
+    (Goose(), "INSERT INTO goose_db_version (version_id, is_applied) VALUES (2, false)",
+     "ledger-disagrees"),
+    (Dbmate(), "INSERT INTO schema_migrations VALUES ('20990101000000')", "adopt-unknown"),
+    (Flyway(), "UPDATE flyway_schema_history SET type = 'UNDO_SQL' WHERE description = 'b'",
+     "ledger-disagrees"),
+    (Prisma(), Prisma().row(3, "c"), "adopt-unknown"),
+]
+
+
+@pytest.mark.parametrize("tool, sql, rule", WENT_ON, ids=lambda value: getattr(value, "layout", None))
+def test_a_tool_that_goes_on_after_its_adoption(tool, sql, rule, project, db):
+    repo = project(tool)
+    migrate(db, tool, "a", "b")
+    assert repo.run("adopt", env=db.env).status == 0
+    assert repo.run("verify", env=db.env).status == 0
+    db.query(sql)
+    for command, status in (("check", 1), ("verify", 7), ("deploy", 1), ("adopt", 1), ("rollback", 1)):
+        closed = repo.run(command, "--format", "json", env=db.env)
+        assert closed.status == status and set(closed.rules) == {rule}, (command, closed)
+    db.query(f"DROP TABLE {tool.table}")  # as its users are told, when nothing uses it any more
+    assert repo.run("check", env=db.env).status == 0
+
+
+def test_another_databases_table_fits_by_chance(project, db):
+    tool = GolangMigrate()
+    repo = project(tool)
+    db.query("CREATE TABLE invoices (id int); CREATE TABLE b (id int);" + tool.make + tool.applied("a", "b"))
+    result = repo.run("adopt", "--dry-run", "--format", "json", env=db.env)
+    assert (result.status, result.rules) == (0, ["adopt-table-missing"]), result
+    assert "the table public.a that it makes" in result.json["findings"][0]["message"]
+    db.query("CREATE TABLE a (id int)")
+    assert repo.run("adopt", "--dry-run", "--format", "json", env=db.env).rules == []
+
+
+def test_the_name_of_its_table_was_changed(project, db):
+    tool = GolangMigrate()
+    repo = project(tool)
+    migrate(db, tool, "a", "b")
+    db.query("ALTER TABLE schema_migrations RENAME TO shop_migrations")
+    closed = repo.run("deploy", "--format", "json", env=db.env)
+    assert (closed.status, closed.rules) == (1, ["ledger-foreign"]), closed
+    db.query("CREATE SCHEMA other; ALTER TABLE shop_migrations SET SCHEMA other")
+    result = repo.run("adopt", "--from", "public.shop_migrations", env=db.env)
+    assert result.status == 2 and "SCHEMA.TABLE" in result.both, result
+    assert repo.run("adopt", "--from", "other.shop_migrations", env=db.env).status == 0
+    assert repo.run("verify", env=db.env).status == 0
+
+
+@pytest.mark.parametrize("sql", ["CREATE TYPE a AS ENUM ('x')", "CREATE INDEX a ON ran (name)"])
+def test_what_is_there_and_nobody_knows_of(make_repo, db, sql):
+    repo = make_repo("plain", commit=False)
+    repo.write("migrations/0001_customers.sql", f"{sql};\n")
+    repo.commit("first")
+    db.query(f"CREATE TABLE ran (name text); {sql}")
+    result = repo.run("deploy", env=db.env)
+    assert result.status == 5 and "predeploy adopt --through NAME" in result.both, result
 
 
 def test_by_name(make_repo, db):
@@ -456,11 +563,26 @@ def test_by_name(make_repo, db):
     result = repo.run("adopt", "--through", "0001_customer", env=db.env)
     assert result.status == 2 and "Did you mean 0001_customers?" in result.both, result
     assert db.dump() == before
-    result = repo.run("adopt", "--through", "0001_customers", env=db.env)
+    result = repo.run("adopt", "--through", "7", env=db.env)
+    assert result.status == 2 and "names no migration" in result.both, result
+    result = repo.run("adopt", "--through", "1", env=db.env)
     assert result.status == 0, result
     assert names(db) == ["0001_customers"]
     assert repo.run("deploy", env=db.env).status == 0
     assert db.tables() == ["customers", "orders"]
+    assert repo.run("rollback", "--to", "2", env=db.env).status == 0
+    assert names(db) == ["0001_customers", "0002_orders"]
+
+
+def test_a_companion_of_the_ledger_has_the_name_of_its_file(project, db):
+    tool = GolangMigrate()
+    repo = project(tool)
+    repo.write("migrations/9_b.down.sql", "DROP TABLE gone;\n")
+    repo.commit("a companion that fails")
+    migrate(db, tool, "a", "b")
+    assert repo.run("adopt", env=db.env).status == 0
+    result = repo.run("rollback", env=db.env)
+    assert result.status == 5 and "ledger:9_b.down.sql:1:1" in result.both, result
 
 
 def test_by_name_against_a_table(project, db):

@@ -49,6 +49,20 @@ def test_without_a_remote_nothing_is_published(repo):
     assert "nothing is published" in gate(result, "history")["note"]
 
 
+def test_what_is_published_is_no_base_for_itself(clone):
+    """A published file that was rewritten, on top of what is published: nothing can be compared."""
+    head = clone.git("rev-parse", "HEAD")
+    result = clone.check()
+    assert (result.status, gate(result, "history")["state"]) == (0, "skipped"), result
+    assert "the base is this revision" in gate(result, "history")["note"]
+    assert "nothing to compare: --base REV" in clone.run("check").out
+    clone.migration("0007_more", "CREATE TABLE more ();\n")
+    clone.commit("more")
+    assert gate(clone.check(), "history")["state"] == "open"
+    assert gate(clone.check("--base", "HEAD"), "history")["state"] == "skipped"
+    assert gate(clone.check("--base", head), "history")["note"] == "3 published"
+
+
 @pytest.mark.parametrize("command", ["check", "record"])
 def test_a_remote_that_was_never_fetched(command, repo):
     repo.git("remote", "add", "origin", "/nowhere")

@@ -85,6 +85,7 @@ BROKEN = {
         repo.journal(),
     )
     and None,
+    "journal-duplicate-number": lambda repo: repo.migration("0002_prices", "SELECT 1;\n") and None,
     "journal-when-not-rising": lambda repo: rewhen(repo, 2, repo.entries[1]["when"]),
     "journal-when-in-future": lambda repo: rewhen(repo, 2, int(time.time() + 864000) * 1000),
     "layout-half-upgraded": lambda repo: (
@@ -121,7 +122,7 @@ BROKEN = {
     "sql-lock-timeout": write("drizzle/0002_seed.sql", "SET lock_timeout = 0;\nSELECT 1;\n"),
     "sql-copy-stdin": write("drizzle/0002_seed.sql", "COPY customers FROM STDIN;\n"),
 }
-WARNINGS = {"journal-when-in-future", "rollback-irreversible", "sql-empty", "sql-lock-timeout",
+WARNINGS = {"journal-when-in-future", "rollback-irreversible", "sql-lock-timeout",
             "sql-outside-set"}
 del BROKEN["sql-outside-set"]
 
@@ -266,10 +267,13 @@ def test_rollback_policy(repo, policy, status):
 
 
 def test_severity_override(repo):
-    repo.write(repo.up("0002_seed"), "-- nothing yet\n")
-    repo.write(".predeploy", '[rule "sql-empty"]\n\tseverity = error\n')
+    repo.write(repo.up("0002_seed"), "SET lock_timeout = 0;\nSELECT 1;\n")
+    repo.commit("patient")
+    assert repo.check().status == 0
+    repo.write(".predeploy", '[rule "sql-lock-timeout"]\n\tseverity = error\n')
     repo.commit("strict")
-    assert repo.check("--base", "HEAD~1").status == 1
+    result = repo.check()
+    assert (result.status, result.rules) == (1, ["sql-lock-timeout"]), result
 
 
 @pytest.mark.parametrize("rule", ["rollback-missing", "history-edited", "hash-mismatch",
@@ -300,11 +304,34 @@ def test_lowered_to_a_warning_it_stays_to_be_seen(repo, db):
     assert (deployed.status, deployed.rules) == (0, ["rollback-missing"]), deployed
 
 
+def test_what_would_end_the_transaction_is_not_sent_when_its_rule_is_lowered(repo, db):
+    repo.write(".predeploy", '[rule "sql-transaction-control"]\n\tseverity = warning\n')
+    repo.write(repo.up("0002_seed"), "CREATE TABLE t ();\nCOMMIT;\n")
+    repo.commit("lowered")
+    for command in ("check", "plan", "deploy"):
+        result = repo.run(command, "--format", "json", env=db.env)
+        assert result.status == 2, result
+        error = result.json["error"]
+        assert "0002_seed cannot be run: COMMIT" in error["message"], error
+        assert "drizzle/0002_seed.sql:2:1" in error["detail"], error
+        assert "sql-transaction-control" in error["hint"], error
+    assert db.tables() == []
+    # A companion is judged again when it is to run.
+    repo.write(repo.up("0002_seed"), "CREATE TABLE t ();\n")
+    repo.write(repo.down("0002_seed"), "DROP TABLE t;\nCOMMIT;\n")
+    repo.commit("in the companion")
+    deployed = repo.run("deploy", "--format", "json", env=db.env)
+    assert (deployed.status, deployed.rules) == (0, ["sql-transaction-control"]), deployed
+    back = repo.run("rollback", "--format", "json", env=db.env)
+    assert back.status == 2 and "0002_seed cannot be run" in back.json["error"]["message"], back
+    assert "t" in db.tables()
+
+
 def test_a_rule_that_warns_can_be_off(repo):
-    repo.write(repo.up("0002_seed"), "-- nothing yet\n")
-    repo.commit("empty")
-    assert repo.check().rules == ["sql-empty"]
-    repo.write(".predeploy", '[rule "sql-empty"]\n\tseverity = off\n')
+    repo.write(repo.up("0002_seed"), "SET lock_timeout = 0;\nSELECT 1;\n")
+    repo.commit("patient")
+    assert repo.check().rules == ["sql-lock-timeout"]
+    repo.write(".predeploy", '[rule "sql-lock-timeout"]\n\tseverity = off\n')
     repo.commit("off")
     result = repo.check()
     assert (result.status, result.rules) == (0, []), result

@@ -50,8 +50,9 @@ def test_init(layout, make_repo, tmp_path, db):
     assert lines(repo) == [f"migrations.path={repo.folder}", f"migrations.layout={layout}",
                            f"migrations.rollbacksince={newest[layout]}"]
     for word in ("3 migrations", "3 without", ".predeploy", "SHA256SUMS", newest[layout], "pre-push",
-                 "git add .predeploy", "git commit"):
+                 "git add .predeploy", "git commit", "without its companion cannot be rolled back"):
         assert word in result.out, word
+    assert ("schemaFilter" in result.out) == (layout == "drizzle-folders")
     written = (repo.migrations / "SHA256SUMS").read_text()
     repo.record()
     assert (repo.migrations / "SHA256SUMS").read_text() == written
@@ -80,6 +81,18 @@ def test_init(layout, make_repo, tmp_path, db):
     assert repo.run("deploy", env=db.env).status == 0
 
 
+@pytest.mark.parametrize("layout", ["drizzle", "plain"])
+def test_migrations_that_are_not_committed(layout, make_repo):
+    """The commit that is said next has all that it needs."""
+    repo = make_repo(layout, commit=False)
+    done = init(repo, "--no-hook")
+    assert done["next"].startswith(f"git add .predeploy {repo.folder} && git commit")
+    subprocess.run(["sh", "-c", done["next"]], cwd=repo.path, check=True, env=repo.predeploy.env(),
+                   stdout=subprocess.DEVNULL)
+    assert repo.git("status", "--porcelain") == ""
+    assert repo.check().status == 0
+
+
 def test_with_companions(make_repo):
     repo = make_repo(commit=False)
     done = init(repo, "--no-hook")
@@ -87,6 +100,70 @@ def test_with_companions(make_repo):
     assert done["without_companion"] == 0
     assert "pre-push" not in "".join(actions(done))
     assert not (repo.path / ".git/hooks/pre-push").exists()
+
+
+NO_WAY_BACK = {
+    "golang-migrate": ("2_b.up.sql", "2_b.down.sql", "CREATE TABLE b ();\n", ""),
+    "plain": ("2_b.sql", "2_b-rollback.sql", "CREATE TABLE b ();\n", "BEGIN;\nCOMMIT;\n"),
+    "sqlx": ("2_b.up.sql", "2_b.down.sql", "CREATE TABLE b ();\n", "-- predeploy: irreversible\n"),
+    "goose": ("2_b.sql", None, "-- +goose Up\nCREATE TABLE b ();\n-- +goose Down\n", ""),
+    "dbmate": ("2_b.sql", None, "-- migrate:up\nCREATE TABLE b ();\n-- migrate:down\n", ""),
+}
+
+
+@pytest.mark.parametrize("layout", NO_WAY_BACK)
+@pytest.mark.parametrize("late", [False, True])
+def test_companions_that_do_nothing_are_none(layout, late, tmp_path, predeploy):
+    """init counts them; found later, where they are published, the hint says the same."""
+    up, down, text, undo = NO_WAY_BACK[layout]
+    repo = world.Repo(tmp_path / "repo", predeploy, "plain")
+    repo.write(f"migrations/{up}", text)
+    if down is not None:
+        repo.write(f"migrations/{down}", undo)
+    repo.git("add", "-A")
+    repo.git("commit", "-q", "-m", "without predeploy")
+    repo.publish(tmp_path / "remote.git")
+    done = init(repo, "--no-hook", f"--layout={layout}")
+    assert done["without_companion"] == 1 and done["findings"] == [], done
+    assert "migrations.rollbacksince=2_b" in lines(repo)
+    if late:
+        repo.git("config", "-f", ".predeploy", "--unset", "migrations.rollbackSince")
+    repo.git("add", "-A")
+    repo.git("commit", "-q", "-m", "init")
+    if late:
+        result = repo.check()
+        assert result.status == 1 and result.rules[0].startswith("rollback-"), result
+        command = re.search(r"git config -f .predeploy migrations.rollbackSince 2_b",
+                            result.json["findings"][0]["hint"]).group()
+        subprocess.run(["sh", "-c", command], cwd=repo.path, check=True, env=repo.predeploy.env())
+        repo.git("commit", "-q", "-a", "-m", "as it says")
+    result = repo.check()
+    assert (result.status, result.rules) == (0, []), result
+    syntax = next(gate for gate in result.json["gates"] if gate["name"] == "syntax")
+    assert (syntax["state"], syntax["note"]) == ("skipped", "1 published, not parsed"), syntax
+
+
+def test_a_companion_that_is_not_written_yet_is_asked_for(make_repo):
+    repo = make_repo()
+    repo.git("rm", "-q", "--cached", repo.down("0002_seed"))
+    repo.git("commit", "-q", "-m", "it comes later")
+    repo.write(repo.down("0002_seed"), "-- not yet\n")
+    done = init(repo, "--no-hook")
+    assert done["without_companion"] == 0 and "rollbacksince" not in "".join(lines(repo)), done
+    assert [finding["rule"] for finding in done["findings"]] == ["rollback-empty"], done
+
+
+def test_what_is_not_committed_yet_is_said(make_repo):
+    repo = old_project(make_repo)
+    written = init(repo, "--no-hook")
+    again = init(repo, "--no-hook")
+    assert set(actions(again).values()) == {"keep"} and again["next"] == written["next"], again
+    shown = repo.run("init", "--no-hook")
+    assert "and not committed" in shown.out and f"next: {written['next']}" in shown.out, shown
+    repo.git("add", "-A")
+    assert init(repo, "--no-hook")["next"] == written["next"]
+    repo.git("commit", "-q", "-m", "init")
+    assert init(repo, "--no-hook")["next"] is None
 
 
 SETTINGS = [
@@ -181,6 +258,56 @@ def test_two_folders_ask(make_repo):
     assert "migrations.path=migrations" in lines(repo)
 
 
+# words, the folder where they are typed, and what the hint says; the command writes nothing
+API = "mono repo/it's api"
+SEVERAL = {
+    "root": ("init", ".", f"{API}/db/migrations, web/migrations hold migrations"),
+    "below": ("init", API, f"{API}/db/migrations, web/migrations hold migrations"),
+    "path from here": ("init --path db/migrations", API, "--path 'mono repo/it'\\''s api/db/migrations'"),
+    "path of nothing": ("init --path sql", API, "hold migrations. Say which"),
+    "new": ("new x", API, "hold migrations. Say which"),
+    "new from here": ("new x --path db/migrations", API, "Paths begin at the root"),
+    "record": ("record", "web", "hold migrations. Say which"),
+    "record from here": ("record --path migrations", "web", "--path web/migrations"),
+    "check": ("check", ".", "hold migrations. Say which"),
+    "check from here": ("check --path migrations", "web", "--path web/migrations"),
+}
+
+
+@pytest.fixture
+def several(make_repo):
+    """Several projects in one repository, and what is none of its own."""
+    repo = make_repo(migrations=[])
+    repo.write(".gitignore", "/generated/\n")
+    for folder in (f"{API}/db", "web", "node_modules/x", "generated", ".cache"):
+        repo.write(f"{folder}/migrations/0001_a.sql", "CREATE TABLE a ();\n")
+    repo.write("docs/migrations/README", "no migration\n")
+    repo.git("add", "-A")
+    repo.git("commit", "-q", "-m", "several projects")
+    return repo
+
+
+@pytest.mark.parametrize("name", SEVERAL)
+def test_several_projects(name, several):
+    words, folder, said = SEVERAL[name]
+    before = files(several)
+    result = several.run(*words.split(), cwd=several.path / folder)
+    assert result.status == (1 if words.startswith("check") else 2), result
+    assert said in re.sub(r"\s+", " ", result.both), result
+    assert "node_modules" not in result.both and "generated" not in result.both, result
+    assert files(several) == before
+
+
+def test_one_project_of_several(several):
+    done = init(several, f"--path={API}/db/migrations", cwd=several.path / API)
+    assert lines(several)[0] == f"migrations.path={API}/db/migrations"
+    subprocess.run(done["next"], shell=True, check=True, cwd=several.path / API,
+                   env=several.predeploy.env(), stdout=subprocess.DEVNULL)
+    assert several.git("status", "--short") == ""
+    assert several.run("check", cwd=several.path / "web").status == 0
+    assert f"{API}/db/migrations/0002_b.sql" in several.run("new", "b", cwd=several.path / "web").out
+
+
 def test_two_layouts_ask(make_repo):
     repo = make_repo("plain", migrations=[])
     for name in ("1_users.sql", "2_orders.up.sql", "2_orders.down.sql"):
@@ -202,9 +329,11 @@ def test_no_migrations(make_repo):
     assert (repo.path / ".git/hooks/pre-push").exists()
     done = init(repo)
     assert done["folder"] is None and not done["written"]
+    assert "mkdir" in repo.run("init", "--path", "db", "--layout", "drizzle").err
+    (repo.path / "db").mkdir()
     done = init(repo, "--path", "db", "--layout", "drizzle")
     assert done["written"] and lines(repo) == ["migrations.path=db", "migrations.layout=drizzle"]
-    assert "nothing to do" in repo.run("init").out
+    assert "next: git add .predeploy && git commit" in repo.run("init").out
     assert "db/0000_x.sql" in repo.run("new", "x").out
     assert actions(init(repo)) == {".predeploy": "keep", "db/SHA256SUMS": "create",
                                    ".git/hooks/pre-push": "keep"}
@@ -267,6 +396,108 @@ def test_hooks_elsewhere(make_repo, tmp_path):
     assert not list((tmp_path / "shared").iterdir())
 
 
+# what husky 9, lefthook and pre-commit write, as far as it counts here
+HUSKY = {"pre-push": '#!/usr/bin/env sh\n. "$(dirname "$0")/h"',
+         "h": 'n=$(basename "$0")\ns=$(dirname "$(dirname "$0")")/$n\n[ ! -f "$s" ] && exit 0\n'
+              'sh -e "$s" "$@"\nexit $?\n',
+         ".gitignore": "*"}
+LEFTHOOK = '#!/bin/sh\ncall_lefthook()\n{\n  :\n}\ncall_lefthook run "pre-push" "$@"\n'
+PRE_COMMIT = "#!/bin/sh\n# File generated by pre-commit: https://pre-commit.com\nexit 0\n"
+
+
+def put(repo, name, text, mode=0o755):
+    repo.write(name, text)
+    (repo.path / name).chmod(mode)
+    return repo.path / name
+
+
+def on_path(repo, tmp_path):
+    words = " ".join(f"'{word}'" for word in [*repo.predeploy.prefix, repo.predeploy.binary])
+    (tmp_path / "bin").mkdir()
+    (tmp_path / "bin/predeploy").write_text(f'#!/bin/sh\nexec {words} "$@"\n')
+    (tmp_path / "bin/predeploy").chmod(0o755)
+    return {"PATH": f"{tmp_path / 'bin'}:{os.environ['PATH']}"}
+
+
+def husky(repo):
+    """What `npm install` does with it, each time."""
+    for name, text in HUSKY.items():
+        put(repo, f".husky/_/{name}", text, 0o755 if name == "pre-push" else 0o644)
+    repo.git("config", "core.hooksPath", ".husky/_")
+
+
+@pytest.mark.parametrize("theirs", [None, "echo TEAM; cat >seen\n", "#!/bin/sh\necho TEAM; cat >seen\n"])
+def test_husky(theirs, make_repo, tmp_path):
+    """The gate stands in the project's own hook, where the next installation of husky leaves it."""
+    repo = old_project(make_repo)
+    husky(repo)
+    if theirs:
+        repo.write(".husky/pre-push", theirs)
+    done = init(repo)
+    assert actions(done)[".husky/pre-push"] == ("change" if theirs else "create")
+    assert ".husky/pre-push" in done["next"] and "_/pre-push" not in done["next"]
+    assert (repo.path / ".husky/_/pre-push").read_text() == HUSKY["pre-push"]
+    assert actions(init(repo))[".husky/pre-push"] == "keep"
+    repo.git("add", "-A")
+    repo.git("commit", "-q", "-m", "Under the gate")
+    husky(repo)
+    repo.publish(tmp_path / "origin.git")
+    path = on_path(repo, tmp_path)
+    assert repo.git("push", "origin", "main:first", check=False, env=path).returncode == 0
+    assert not theirs or "refs/heads/first" in (repo.path / "seen").read_text()
+    (repo.path / "seen").unlink(missing_ok=True)
+    repo.write(repo.up("0003_unrecorded"), "SELECT 1;\n")
+    repo.git("add", "-A")
+    repo.git("commit", "-q", "-m", "without the gate")
+    pushed = repo.git("push", "origin", "main:second", check=False, env=path)
+    assert pushed.returncode != 0 and b"gate closed" in pushed.stderr + pushed.stdout, pushed
+    assert not (repo.path / "seen").exists()
+
+
+def test_husky_and_a_link(make_repo):
+    repo = old_project(make_repo)
+    husky(repo)
+    (repo.path / ".husky/pre-push").symlink_to("elsewhere")
+    assert actions(init(repo))[".husky/pre-push"] == "keep"
+    assert not (repo.path / ".husky/elsewhere").exists()
+    result = repo.run("hook", "install")
+    assert result.status == 2 and "written by husky" in result.both, result
+
+
+def test_lefthook(make_repo):
+    """It would move ours away: the lines for its own file are shown."""
+    repo = old_project(make_repo)
+    hook = put(repo, ".git/hooks/pre-push", LEFTHOOK)
+    step = [step for step in init(repo)["steps"] if step["path"] == ".git/hooks/pre-push"][0]
+    assert step["action"] == "keep" and "lefthook.yml" in step["why"], step
+    assert repo.run("hook", "install").status == 2
+    assert hook.read_text() == LEFTHOOK
+    repo.write("lefthook.yml", "# predeploy hook pre-push\n")
+    assert repo.run("hook", "install").status == 2
+    repo.write("lefthook.yml", step["content"])
+    step = [step for step in init(repo)["steps"] if step["path"] == ".git/hooks/pre-push"][0]
+    assert step["content"] == "" and "installed already" in step["why"], step
+
+
+def test_pre_commit_again(make_repo):
+    """pre-commit keeps ours as pre-push.legacy when it is installed anew, and asks it first."""
+    repo = old_project(make_repo)
+    hook = put(repo, ".git/hooks/pre-push", PRE_COMMIT)
+    assert actions(init(repo))[".git/hooks/pre-push"] == "change"
+    hook.rename(hook.with_name("pre-push.legacy"))
+    hook.write_text(PRE_COMMIT)
+    assert actions(init(repo))[".git/hooks/pre-push.legacy"] == "keep"
+
+
+def test_hooks_that_are_committed(make_repo):
+    repo = old_project(make_repo)
+    repo.git("config", "core.hooksPath", ".githooks")
+    put(repo, ".githooks/pre-push", "#!/bin/sh\nexit 0\n")
+    done = init(repo)
+    assert actions(done)[".githooks/pre-push.local"] == "create", done
+    assert ".githooks/pre-push .githooks/pre-push.local" in done["next"], done
+
+
 def test_published_files_that_changed(repo, tmp_path):
     """SHA256SUMS is the one of record: what is published is not recorded anew."""
     repo.publish(tmp_path / "origin.git")
@@ -289,6 +520,25 @@ def test_record_check(repo):
     assert "predeploy record" in result.out
     assert files(repo) == before
     assert repo.run("record").status == 0
+    assert repo.run("record", "--check").status == 0
+
+
+MARKERS = "<<<<<<< HEAD\n=======\n>>>>>>> theirs\n"
+
+
+def test_record_in_a_merge(repo):
+    """What is still in conflict is not recorded; SHA256SUMS itself is made anew."""
+    repo.migration("0003_more", "SELECT 1;\n")
+    journal = (repo.migrations / "meta/_journal.json").read_text()
+    before = (repo.migrations / "SHA256SUMS").read_bytes()
+    repo.write("drizzle/meta/_journal.json", MARKERS + journal)
+    result = repo.run("record")
+    assert result.status == 2 and "_journal.json holds unresolved conflict markers" in result.err, result
+    assert (repo.migrations / "SHA256SUMS").read_bytes() == before
+    repo.write("drizzle/meta/_journal.json", journal)
+    repo.write("drizzle/SHA256SUMS", MARKERS.encode() + before)
+    assert repo.run("record").status == 0
+    assert b"<<<" not in (repo.migrations / "SHA256SUMS").read_bytes()
     assert repo.run("record", "--check").status == 0
 
 

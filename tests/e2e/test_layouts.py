@@ -217,6 +217,59 @@ def test_no_transaction(layout, files, project, db):
     assert len(db.applied()) == 1
 
 
+WRAP_UP = "-- why\nBEGIN;\nCREATE TABLE b (i int);\nINSERT INTO b VALUES (1);\nCOMMIT;\n"
+WRAP_DOWN = "START TRANSACTION;\nDROP TABLE b;\nEND;\n"
+WRAPPED = {
+    "golang-migrate": {"1_a.up.sql": UP[0], "1_a.down.sql": DOWN[0], "2_b.up.sql": WRAP_UP,
+                       "2_b.down.sql": WRAP_DOWN, "3_c.up.sql": UP[2], "3_c.down.sql": DOWN[2]},
+    "plain": {"1_a.sql": UP[0], "1_a-rollback.sql": DOWN[0], "2_b.sql": WRAP_UP,
+              "2_b-rollback.sql": WRAP_DOWN, "3_c.sql": UP[2], "3_c-rollback.sql": DOWN[2]},
+    "goose": {f"{n}.sql": f"-- +goose Up\n{up}-- +goose Down\n{down}"
+              for n, up, down in (("1_a", UP[0], DOWN[0]), ("2_b", WRAP_UP, WRAP_DOWN),
+                                  ("3_c", UP[2], DOWN[2]))},
+    "dbmate": {f"{n}.sql": f"-- migrate:up\n{up}-- migrate:down\n{down}"
+               for n, up, down in (("1_a", UP[0], DOWN[0]), ("2_b", WRAP_UP, WRAP_DOWN),
+                                   ("3_c", UP[2], DOWN[2]))},
+}
+
+
+@pytest.mark.parametrize("layout", WRAPPED)
+@pytest.mark.parametrize("mode", ["all", "each"])
+def test_begin_and_commit_around_a_file(layout, mode, project, db):
+    """They are not sent: the migration is in or out with all that shares its transaction."""
+    repo = project(layout, WRAPPED[layout])
+    before = db.dump_but_ledger()
+    table_c = next(path for path, text in WRAPPED[layout].items() if UP[2] in text)
+    repo.write(f"migrations/{table_c}", WRAPPED[layout][table_c].replace(UP[2], "SELECT nothing;\n"))
+    repo.commit("broken")
+    failed = repo.run("deploy", "--format", "json", "--transaction", mode, env=db.env)
+    assert failed.status == (5 if mode == "all" else 6), failed
+    assert db.tables() == ([] if mode == "all" else ["a", "b"])
+    repo.write(f"migrations/{table_c}", WRAPPED[layout][table_c])
+    repo.commit("mended")
+    result = repo.run("deploy", "--format", "json", "--transaction", mode, env=db.env)
+    assert result.status == 0 and result.rules == [], result
+    assert db.applied() == ["1_a", "2_b", "3_c"] and db.tables() == ["a", "b", "c"]
+    assert db.query("SELECT i FROM b") == "1"
+    kept = db.query("SELECT hash FROM predeploy.migrations WHERE name = '2_b'")
+    name = next(path for path, text in WRAPPED[layout].items() if WRAP_UP in text)
+    assert kept == world.sha256((repo.migrations / name).read_bytes())
+    back = repo.run("rollback", "3", "--format", "json", env=db.env)
+    assert back.status == 0 and back.rules == [], back
+    assert db.dump_but_ledger() == before
+
+
+def test_an_error_between_begin_and_commit_stands_at_its_line(project, db):
+    text = "BEGIN;\nCREATE TABLE t (i int);\n  SELECT ä, nothing;\nCOMMIT;\n"
+    repo = project("golang-migrate", {"1_t.up.sql": text, "1_t.down.sql": "DROP TABLE t;\n"})
+    result = repo.run("deploy", "--format", "json", env=db.env)
+    assert result.status == 5 and result.json["error"]["sqlstate"] == "42703", result
+    failure = result.json["failure"]
+    assert (failure["path"], failure["line"], failure["column"]) == (
+        "migrations/1_t.up.sql", 3, 10), failure
+    assert db.tables() == []
+
+
 def rerecord(repo):
     """SHA256SUMS of all files that stand there, whatever the base says."""
     names = sorted(str(path.relative_to(repo.migrations)) for path in repo.migrations.rglob("*")

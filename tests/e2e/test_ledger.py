@@ -4,6 +4,7 @@ out of it."""
 import subprocess
 
 import pytest
+import world
 from test_deploy import ALL
 
 MORE = "0003_more"
@@ -314,3 +315,21 @@ def test_a_long_way_of_our_own_is_no_edit(repo, db):
     db.query("DROP SCHEMA predeploy CASCADE")
     assert repo.run("deploy", env=db.env).status == 0
     fine()
+
+
+@pytest.mark.parametrize("edited", [False, True])
+def test_the_row_to_bring_back_is_the_one_that_was_there(edited, deployed, db):
+    hash, when = db.rows("SELECT hash, created_at FROM drizzle.__drizzle_migrations ORDER BY id")[1]
+    db.query("DELETE FROM drizzle.__drizzle_migrations WHERE id = 2")
+    if edited:
+        deployed.write(deployed.up(ALL[1]), "SELECT 1;\n")
+        deployed.commit("edited")
+    result = deployed.check(env=db.env)
+    found = {finding["rule"]: finding["hint"] for finding in result.json["findings"]}
+    assert set(found) == {"ledger-disagrees"} | ({"applied-edited"} if edited else set()), result
+    hint = found["ledger-disagrees"]
+    assert world.sha256(b"SELECT 1;\n") not in hint, hint
+    assert (f"hash {hash}, created_at {when}" in hint) is not edited, hint
+    if not edited:
+        db.query(f"INSERT INTO drizzle.__drizzle_migrations (hash, created_at) VALUES ('{hash}', {when})")
+        assert deployed.check(env=db.env).rules == []

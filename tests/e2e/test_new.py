@@ -106,18 +106,19 @@ def test_layouts_of_other_tools(layout, make_repo, db):
     if layout == "custom":
         repo.write(".predeploy", "[layout]\n\tup = {version}.{title}.do.sql\n"
                    "\trollback = {version}.{title}.undo.sql\n")
+    (repo.path / "db").mkdir()
     assert repo.run("init", "--path", "db", "--layout", layout).status == 0
     for table in ("first", "second"):
         paths = new(repo, table)
         for path in paths:
             assert re.fullmatch(TOOLS[layout].replace("{}", table), path), path
             text = (repo.path / path).read_text()
-            if text.count("-- TODO") and len(paths) == 2:
+            if text.count("-- Not written yet") and len(paths) == 2:
                 text = f"DROP TABLE {table};\n"
             elif len(paths) == 2:
                 text = f"CREATE TABLE {table} (id int);\n"
             else:
-                text = re.sub(r"-- TODO.*\n-- If.*\n", f"DROP TABLE {table};\n", text)
+                text = re.sub(r"-- Not written.*\n-- If.*\n", f"DROP TABLE {table};\n", text)
                 text = re.sub(r"-- \d+_.*\n", f"CREATE TABLE {table} (id int);\n", text)
             repo.write(path, text)
         assert repo.run("record").status == 0
@@ -248,11 +249,13 @@ def test_companions(make_repo):
     assert new(repo, "--companions") == ["migrations/0002_b-rollback.sql"]
     repo.commit("companions")
     assert repo.check().rules == ["rollback-empty"]
+    unwritten = repo.run("new", "--companions")
+    assert unwritten.status == 0 and "0002_b-rollback.sql has no statement yet" in unwritten.out, unwritten
     repo.git("reset", "-q", "--soft", "HEAD~1")
     fill(repo, ["migrations/0002_b-rollback.sql"])
     assert repo.check().status == 0
     result = repo.run("new", "--companions")
-    assert result.status == 0 and "nothing to write" in result.out, result
+    assert result.status == 0 and "every migration has the companion" in result.out, result
 
 
 def test_autocrlf(repo):

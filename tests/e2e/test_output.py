@@ -326,3 +326,29 @@ def test_paths_in_sarif_are_encoded(make_repo):
     places = [one["locations"][0]["physicalLocation"]["artifactLocation"]["uri"]
               for one in run["results"] if one["locations"]]
     assert f"{repo.folder}/größe & 100%.sql" in [urllib.parse.unquote(place) for place in places]
+
+
+@pytest.mark.parametrize("kind, read", [("sarif", sarif), ("junit", ET.fromstring), ("json", json.loads)])
+def test_two_formats_of_one_run(repo, step_files, tmp_path, kind, read):
+    break_hash(repo)
+    path = tmp_path / "report"
+    result = repo.run("check", "--format", f"github,{kind}", "--output", path, env=env_of(step_files))
+    assert result.status == 1, result
+    assert "error" in [name for name, _, _ in commands(result.out)]
+    assert read(path.read_text()) is not None
+    assert outputs(step_files[1].read_text())["verdict"] == "closed"
+    other = repo.run("check", f"--format=human,{kind}", f"--output={path}")
+    assert "gate closed" in other.out and read(path.read_text()) is not None
+
+
+def test_two_formats_that_do_not_go(repo, tmp_path):
+    path = tmp_path / "report"
+    for words in (["check", "--format", "github,json"],
+                  ["check", "--format", "github,human", "--output", path],
+                  ["check", "--format", "github,xml", "--output", path],
+                  ["check", "--format", "github,json,sarif", "--output", path],
+                  ["check", "--format", "xml,json", "--output", path],
+                  ["check", "--format", ",json", "--output", path],
+                  ["record", "--format", "json,json", "--output", path]):
+        result = repo.run(*words)
+        assert result.status == 2 and not path.exists(), result

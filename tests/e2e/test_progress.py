@@ -131,6 +131,22 @@ def test_live_line_while_blocked(blocked, db):
     assert "warning[old-transaction]" not in out or "shop-worker" in out
 
 
+def test_a_long_line_names_what_waits(blocked, db):
+    """The answers of many statements come together; which one the server is at, it is asked."""
+    for n in range(70):
+        blocked.migration(f"{n + 10:04}_many", f"SELECT {n};\nSELECT {n} + 1;\n")
+    blocked.migration("0090_last", "ALTER TABLE orders ADD COLUMN last text;\n")
+    blocked.migration("0091_behind", "SELECT 'behind';\n")
+    blocked.commit("many")
+    with db.session() as say:
+        hold(say, "SELECT count(*) FROM orders")
+        terminal = Terminal(blocked, db, "deploy", columns=140)
+        terminal.until(r"\[72/73\] 0090_last: ALTER TABLE orders, waiting for lock on orders held by pid .*, [1-9] s$")
+        say("COMMIT")
+        status, out = terminal.end()
+    assert status == 0, out
+
+
 @pytest.mark.parametrize("columns", [80, 40, 24])
 def test_line_fits(blocked, db, columns):
     with db.session() as say:
@@ -295,10 +311,10 @@ def test_timings(repo, db):
     assert result.status == 0, result
     step = result.json["plan"]["steps"][-1]
     assert step["outside_transaction"] is False and step["state"] == "done", step
-    assert 1200 <= step["duration_ms"] < 20000, step
+    assert 1100 <= step["duration_ms"] < 20000, step
     times = [statement["duration_ms"] for statement in step["statements"]]
     assert [statement["state"] for statement in step["statements"]] == ["done"] * 3, step
-    assert times[0] < 1000 and times[2] < 1000 and 1200 <= times[1] <= step["duration_ms"], times
+    assert times[0] < 1000 and times[2] < 1000 and 1100 <= times[1] <= step["duration_ms"], times
     for other in result.json["plan"]["steps"][:-1]:
         assert all(s["state"] == "done" and s["duration_ms"] >= 0 for s in other["statements"]), other
 

@@ -27,6 +27,50 @@ def test_steps(args, left, deployed, db):
     assert db.query("SELECT count(*) FROM customers") == "2"
 
 
+@pytest.mark.parametrize("args, out", [
+    ((), ALL[:1:-1]), (("2",), ALL[:0:-1]), (("--to", ALL[0]), ALL[:0:-1]), (("--to", ALL[2]), []),
+])
+def test_dry_run(args, out, deployed, db):
+    """The plan is the one that a rollback then carries out; nothing is written."""
+    before = db.dump()
+    result = deployed.run("rollback", "--dry-run", "--format", "json", *args, env=db.env)
+    assert result.status == 0 and result.json["deployment"] is None, result
+    steps = (result.json["plan"] or {"steps": []})["steps"]
+    assert [(step["name"], step["kind"], step["state"]) for step in steps] == [
+        (name, "revert", "planned") for name in out]
+    shown = deployed.run("rollback", "--dry-run", "--verbose", *args, env=db.env)
+    said = f"would take out {len(out)} migration" if out else "nothing to do"
+    assert shown.status == 0 and said in shown.out and "took out" not in shown.out, shown
+    assert ("DELETE" in shown.out) == bool(out), "the statements of the companion of the newest"
+    assert db.dump() == before and db.applied() == ALL
+    assert deployed.run("rollback", *args, env=db.env).status == 0
+    assert db.applied() == ALL[:len(ALL) - len(out)]
+
+
+def test_dry_run_of_what_cannot_be(make_repo, db):
+    repo = make_repo(migrations=[("0000_a", "CREATE TABLE a ();\n", "DROP TABLE a;\n"),
+                                 ("0001_b", "SELECT 1;\n",
+                                  "-- predeploy: irreversible: the mails are sent\n")])
+    assert repo.run("deploy", env=db.env).status == 0
+    before = db.dump()
+    result = repo.run("rollback", "--dry-run", "2", env=db.env)
+    assert result.status == 1 and "the mails are sent" in result.out, result
+    assert db.dump() == before
+
+
+def test_dry_run_of_an_adopted_one(make_repo, db):
+    repo = make_repo("plain")
+    for migration in sorted(repo.migrations.glob("*.sql")):
+        if "rollback" not in migration.name:
+            db.query(migration.read_text())
+    assert repo.run("adopt", "--through", "0002_orders", env=db.env).status == 0
+    assert repo.run("deploy", env=db.env).status in (0, 6)
+    shown = repo.run("rollback", "--dry-run", "--to", "0001_customers", env=db.env)
+    assert shown.status == 0, shown
+    noted = [line.split()[2] for line in shown.out.splitlines() if "adopted, not deployed" in line]
+    assert noted == ["0002_orders"], shown
+
+
 @pytest.mark.parametrize("layout", ["drizzle-folders", "plain"])
 def test_layouts(layout, make_repo, db):
     repo = make_repo(layout)

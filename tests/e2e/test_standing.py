@@ -67,6 +67,49 @@ def test_the_offered_command_mends_it(deployed, db):
     assert (result.status, standing(result)) == (0, ("equal", deployed.first))
 
 
+@pytest.mark.parametrize("command", ["check", "plan", "deploy"])
+@pytest.mark.parametrize("layout", ["drizzle", "plain"])
+def test_a_migration_that_was_deleted_since(layout, command, make_repo, db):
+    """The revision comes behind the deployed one: nothing is older, and nothing is to be taken out."""
+    repo = make_repo(layout)
+    assert repo.run("deploy", env=db.env).status == 0
+    first = repo.git("rev-parse", "HEAD")
+    name = {"drizzle": "0002_seed", "plain": NAMES[2]}[layout]
+    repo.remove(repo.up(name))
+    repo.remove(repo.down(name))
+    if layout == "drizzle":
+        del repo.entries[2]
+        repo.journal()
+    repo.commit("away with it")
+    gone = repo.git("rev-parse", "HEAD")
+    result = repo.run(command, "--format", "json", env=db.env)
+    assert (result.status, result.rules) == (1, ["database-ahead"]), result
+    finding = result.json["findings"][0]
+    assert "1 applied migration was deleted" in finding["message"] and name in finding["message"]
+    assert finding["change"]["changed_by"]["commit"] == gone, finding
+    restore = f"git checkout {first[:12]} -- {repo.up(name)} {repo.down(name)}"
+    assert restore in finding["hint"] and "rollback 1" not in finding["hint"], finding
+    assert repo.run(command, "--allow-ahead", env=db.env).status == 0
+    repo.git(*restore.split()[1:])
+    if layout == "drizzle":
+        repo.git("checkout", first, "--", "drizzle/meta")
+    repo.commit("back again")
+    assert repo.check(env=db.env).rules == []
+
+
+def test_a_deleted_one_and_a_newer_one(deployed, db):
+    """What another branch has brought in is no deletion."""
+    deployed.git("checkout", "-q", "-b", "other")
+    release(deployed)
+    assert deployed.run("deploy", env=db.env).status == 0
+    deployed.git("checkout", "-q", "main")
+    deployed.git("rm", "-q", deployed.up(NAMES[2]), deployed.down(NAMES[2]))
+    deployed.commit("away with it")
+    result = deployed.check(env=db.env)
+    assert (result.status, result.rules) == (1, ["database-ahead"]), result
+    assert "2 newer migrations" in result.json["findings"][0]["message"]
+
+
 def test_diverged(deployed, db):
     deployed.git("checkout", "-q", "-b", "hotfix")
     release(deployed, "0004_hotfix")

@@ -6,6 +6,9 @@
 #include <curl/curl.h>
 #include <dlfcn.h>
 #include <git2.h>
+#ifdef PD_GIT_HAS_ERRORS_HEADER
+#include <git2/sys/errors.h>
+#endif
 #include <libpq-fe.h>
 #include <stdarg.h>
 #include <stdbool.h>
@@ -216,6 +219,12 @@ int git_libgit2_opts(int option, ...)
 
 /* ---- libcurl ---- */
 
+#ifdef PD_CURL_READS_CONST_URLS
+#define READ_URL const CURLU
+#else
+#define READ_URL CURLU
+#endif
+
 #define CURL_CALL(type, name, parameters, arguments, failure)                                      \
     CALL("libcurl", type, name, parameters, arguments, failure)
 
@@ -239,8 +248,8 @@ CURL_CALL(CURLMsg *, curl_multi_info_read, (CURLM * multi, int *left), (multi, l
 CURL_CALL(struct curl_slist *, curl_slist_append, (struct curl_slist * list, const char *text),
           (list, text), NULL)
 CURL_CALL(CURLU *, curl_url, (void), (), NULL)
-CURL_CALL(CURLU *, curl_url_dup, (CURLU * url), (url), NULL)
-CURL_CALL(CURLUcode, curl_url_get, (CURLU * url, CURLUPart what, char **part, unsigned flags),
+CURL_CALL(CURLU *, curl_url_dup, (READ_URL * url), (url), NULL)
+CURL_CALL(CURLUcode, curl_url_get, (READ_URL * url, CURLUPart what, char **part, unsigned flags),
           (url, what, part, flags), CURLUE_OUT_OF_MEMORY)
 CURL_CALL(CURLUcode, curl_url_set, (CURLU * url, CURLUPart what, const char *part, unsigned flags),
           (url, what, part, flags), CURLUE_OUT_OF_MEMORY)

@@ -4,6 +4,7 @@
 SELECT pg_catalog.pg_current_xact_id()::pg_catalog.text, a.pid,
        extract(epoch FROM a.backend_start)::pg_catalog.text,
        pg_catalog.set_config('search_path', 'pg_catalog, pg_temp', {local}),
+       pg_catalog.pg_advisory_unlock_all(),
        {{batch_settings}}
 FROM pg_catalog.pg_stat_activity AS a
 WHERE a.pid OPERATOR(pg_catalog.=) pg_catalog.pg_backend_pid();

@@ -1,4 +1,4 @@
--- Tables that other migration tools may have made, where they would stand: $1, or public.
+-- Tables that other migration tools may have made.
 --   columns  "name C", C the category of its type (pg_type.typcategory), "?" for a type that is not
 --            PostgreSQL's own; a line each
 --   code     why reading it could run somebody else's code, NULL: it cannot
@@ -20,7 +20,6 @@ SELECT n.nspname, c.relname,
            AND pg_catalog.has_table_privilege(c.oid, 'SELECT')
 FROM pg_catalog.pg_class AS c
 JOIN pg_catalog.pg_namespace AS n ON n.oid = c.relnamespace
-WHERE n.nspname IN ($1::pg_catalog.text, 'public')
-  AND c.relname = ANY ($2::pg_catalog.text[])
-  AND c.relkind IN ('r', 'p', 'v', 'm', 'f')
-ORDER BY n.nspname, c.relname;
+WHERE c.relkind IN ('r', 'p', 'v', 'm', 'f')
+  AND {{foreign_maybe}}
+ORDER BY c.relname = ANY ($2::pg_catalog.text[]) DESC, n.nspname, c.relname;

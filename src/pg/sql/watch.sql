@@ -1,5 +1,5 @@
--- Of backend $1: who keeps it waiting, and how far the server says its statement is; when $2 is
--- given, also who has had a transaction open for that many milliseconds and so may block.
+-- Of backend $1: who keeps it waiting, how far the server says its statement is, and which one that
+-- is; when $2 is given, also who has had a transaction open for that many milliseconds and so may block.
 WITH blocked AS MATERIALIZED (
     SELECT pg_catalog.pg_blocking_pids($1::integer) AS pids
 ), waits AS MATERIALIZED (
@@ -76,8 +76,16 @@ WITH blocked AS MATERIALIZED (
 )
 SELECT b.pid, b.gid, b.owner, b.application, b.process, b.state,
        pg_catalog.floor(1000 * extract(epoch FROM pg_catalog.clock_timestamp() - b.since))::bigint,
-       b.query, w.locktype, n.name, w.mode, b.held, NULL::text, NULL::bigint
+       b.query, w.locktype, n.name, w.mode, b.held, NULL::text, NULL::bigint,
+       NULL::text, NULL::bigint
 FROM blockers AS b LEFT JOIN waits AS w ON true LEFT JOIN named AS n ON true
 UNION ALL
-SELECT NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, p.phase, p.percent
-FROM progress AS p;
+SELECT NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, p.phase, p.percent,
+       NULL, NULL
+FROM progress AS p
+UNION ALL
+SELECT NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, a.query,
+       pg_catalog.floor(1000 * extract(epoch FROM pg_catalog.clock_timestamp()
+                                                  - a.query_start))::bigint
+FROM pg_catalog.pg_stat_activity AS a
+WHERE a.pid = $1::integer AND a.state = 'active';

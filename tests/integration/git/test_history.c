@@ -255,10 +255,14 @@ static void test_missing_history(void **state)
     assert_false(pd_git_merge_base(git, "nonsense", "", &out, &found, &err));
     assert_int_equal(err.kind, PD_ERROR_UNREACHABLE);
     repo_sh(place, "echo 'not an object id' > shallow/.git/shallow");
-    PD_AUTO_GIT shallow = open_repo(place, "shallow");
-    assert_false(pd_git_merge_base(shallow, oid_of(place, "work", "D"), oid_of(place, "work", "D"),
-                                   &out, &found, &err));
-    assert_non_null(strstr(err.message, "line 1 is no object id"));
+    /* Newer libgit2 reads the file when it opens the repository. */
+    PD_AUTO_GIT shallow = NULL;
+    if (pd_git_open(&shallow, place->arena, repo_path(place, "shallow"), &err)) {
+        const char *tip = oid_of(place, "work", "D");
+        assert_false(pd_git_merge_base(shallow, tip, tip, &out, &found, &err));
+        assert_non_null(strstr(err.message, "line 1 is no object id"));
+    }
+    assert_int_equal(err.kind, PD_ERROR_UNREACHABLE);
 }
 
 int main(void)

@@ -125,6 +125,36 @@ static void test_places(void **state)
     assert_non_null(strstr(err.hint, "core.hooksPath"));
 }
 
+/* Where a manager of hooks would write ours away, the project's own hook calls the gate. */
+static void test_managers(void **state)
+{
+    repo_place *place = *state;
+    repo_sh(place, "for r in h0 h1 h2 h3 h4; do git init -q $r;"
+                   "git -C $r config core.hooksPath .husky/_/; done;"
+                   "git -C h4 config core.hooksPath own/_; mkdir -p h4/own/_; touch h4/own/_/h;"
+                   "mkdir h1/.husky h2/.husky h3/.husky;"
+                   "printf '#!/bin/sh\ncat; echo theirs $1\n' > h1/.husky/" NAME ";"
+                   "printf '# predeploy hook " NAME "\n' > h2/.husky/" NAME ";"
+                   "printf 'true\n predeploy hook " NAME " \"$@\"\n' > h3/.husky/" NAME ";"
+                   "mkdir hand2; printf '#!/bin/sh\necho gate $3; cat; exit $GATE\n'"
+                   " > hand2/predeploy; chmod +x hand2/predeploy");
+    check_install(place, "h0", script_one, PD_HOOK_INSTALLED, "h0/.husky/" NAME);
+    check_install(place, "h0", script_one, PD_HOOK_PRESENT, "h0/.husky/" NAME);
+    check_install(place, "h1", script_one, PD_HOOK_JOINED, "h1/.husky/" NAME);
+    check_install(place, "h1", script_one, PD_HOOK_PRESENT, "h1/.husky/" NAME);
+    check_install(place, "h2", script_one, PD_HOOK_JOINED, "h2/.husky/" NAME);
+    check_install(place, "h3", script_one, PD_HOOK_PRESENT, "h3/.husky/" NAME);
+    check_install(place, "h4", script_one, PD_HOOK_INSTALLED, "h4/own/" NAME);
+    const char *out = NULL;
+#define RUN(gate) "PATH=$PWD/hand2:$PATH GATE=" gate " sh -e h1/.husky/" NAME " o u"
+    assert_int_equal(repo_try(place, "printf 'l1\nl2\n' | " RUN("0"), &out), 0);
+    assert_string_equal(out, "gate o\nl1\nl2\nl1\nl2\ntheirs o");
+    assert_int_equal(repo_try(place, "printf 'l1\nl2\n' | " RUN("3"), &out), 3);
+    assert_string_equal(out, "gate o\nl1\nl2");
+    assert_int_equal(repo_try(place, ": | " RUN("3"), &out), 0);
+    assert_string_equal(out, "theirs o");
+}
+
 /* hooks/pre-push by itself: no predeploy, no push; with one, its answer and git's lines count. */
 static void test_hook_by_hand(void **state)
 {
@@ -160,7 +190,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_life_of_a_hook), cmocka_unit_test(test_chained),
         cmocka_unit_test(test_others),         cmocka_unit_test(test_places),
-        cmocka_unit_test(test_hook_by_hand),
+        cmocka_unit_test(test_managers),       cmocka_unit_test(test_hook_by_hand),
     };
     return cmocka_run_group_tests(tests, repo_setup, repo_teardown);
 }

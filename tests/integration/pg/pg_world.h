@@ -26,7 +26,8 @@ typedef struct world {
     /* of the running test */
     const char *dbname;
     const char *conninfo;
-    pd_conn admin; /* superuser, in the test's database */
+    const char *foreign_table; /* pd_db_options */
+    pd_conn admin;             /* superuser, in the test's database */
     pd_settings settings;
     pd_interrupt interrupt;
     pd_progress progress;
@@ -128,6 +129,7 @@ static inline int test_close(void **state)
 static inline pd_db_options options_of(world *w, pd_layout_kind layout)
 {
     pd_db_options options = {.conninfo = w->conninfo,
+                             .foreign_table = w->foreign_table,
                              .settings = &w->settings,
                              .layout = layout,
                              .interrupt = &w->interrupt,

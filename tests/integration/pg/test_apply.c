@@ -1,4 +1,5 @@
 #include "batches.h"
+#include "pg/internal.h"
 
 static void one_transaction_does_it_all(void **state)
 {
@@ -65,6 +66,35 @@ static void nothing_of_the_session_reaches_the_next(void **state)
         "session_replication_role=origin work_mem=4096");
     pd_db_close(&t.db);
     ask(w, "REVOKE CREATE ON SCHEMA public FROM other_role; DROP ROLE other_role");
+}
+
+/* What the next migration could see of the settings, when one hides what it sets in a function; a
+ * lock that is taken so goes with the batch. */
+static void what_a_function_sets_is_taken_back(void **state)
+{
+    world *w = *state;
+    trial t;
+    ask(w, "CREATE FUNCTION public.hides() RETURNS void LANGUAGE sql AS "
+           "'SELECT set_config(''lock_timeout'', ''0'', false); "
+           "SELECT set_config(''tcp_user_timeout'', ''0'', false); "
+           "SELECT set_config(''work_mem'', ''1MB'', false); SELECT pg_advisory_lock(8)'; "
+           "CREATE TABLE public.seen (what text, value text)");
+    trial_open(w, &t, PD_LAYOUT_PLAIN);
+    add_step(w, &t, PD_STEP_APPLY, "0001_hide", "SELECT hides()");
+    add_step(w, &t, PD_STEP_APPLY, "0002_look",
+             "INSERT INTO seen SELECT name, setting FROM pg_settings WHERE name IN "
+             "('lock_timeout', 'statement_timeout', 'work_mem', 'client_connection_check_interval',"
+             " 'idle_in_transaction_session_timeout')");
+    must(w, trial_run(w, &t));
+    assert_true(t.db->worker.kept);
+    assert_string_equal(
+        ask(w, "SELECT string_agg(what || '=' || value, ' ' ORDER BY what) FROM public.seen"),
+        "client_connection_check_interval=1000 idle_in_transaction_session_timeout=60000 "
+        "lock_timeout=2000 statement_timeout=0 work_mem=4096");
+    assert_string_equal(ask(w, "SELECT count(*) FROM pg_locks WHERE locktype = 'advisory' AND "
+                               "objid = 8"),
+                        "0");
+    pd_db_close(&t.db);
 }
 
 /* Operators and functions in public must not be picked up by our own statements. */
@@ -200,6 +230,7 @@ static void a_deployment_that_failed(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        WORLD_TEST(what_a_function_sets_is_taken_back),
         WORLD_TEST(one_transaction_does_it_all),
         WORLD_TEST(nothing_of_the_session_reaches_the_next),
         WORLD_TEST(a_hostile_public_schema_changes_nothing),

@@ -166,6 +166,32 @@ static const scenario scenarios[] = {
      "golang-migrate public.schema_migrations:"},
 };
 
+/* Under names that tools can be told to use. */
+static const scenario renamed[] = {
+    {"golang-migrate",
+     GOLANG_MIGRATE "INSERT INTO schema_migrations VALUES (3, false); ALTER TABLE "
+                    "schema_migrations RENAME TO shop_migrations",
+     "golang-migrate public.shop_migrations: 3 up-to"},
+    {"golang-migrate, and a copy of its table",
+     GOLANG_MIGRATE "INSERT INTO schema_migrations VALUES (3, false); CREATE TABLE a_copy AS TABLE "
+                    "schema_migrations",
+     "golang-migrate public.schema_migrations: 3 up-to"},
+    {"one column more", "CREATE TABLE t (version bigint, dirty boolean, note text)", ""},
+    {"other types", "CREATE TABLE t (version text, dirty boolean)", ""},
+    {"goose", GOOSE "ALTER TABLE goose_db_version RENAME TO t", "goose public.t:"},
+    {"flyway", FLYWAY "ALTER TABLE flyway_schema_history RENAME TO schema_migrations",
+     "flyway public.schema_migrations:"},
+    {"diesel", DIESEL "ALTER TABLE __diesel_schema_migrations RENAME TO t", "diesel public.t:"},
+    {"prisma", PRISMA "ALTER TABLE _prisma_migrations RENAME TO t", "prisma public.t:"},
+    {"dbmate", DBMATE "ALTER TABLE schema_migrations RENAME TO t", ""},
+    {"a view", "CREATE VIEW t AS SELECT 1::bigint AS version, false AS dirty", ""},
+    {"a schema of the search_path",
+     "CREATE SCHEMA s; CREATE TABLE s.schema_migrations (version bigint, dirty bool); "
+     "DO $$BEGIN EXECUTE format('ALTER DATABASE %I SET search_path = \"$user\", S, public', "
+     "current_database()); END$$",
+     "golang-migrate s.schema_migrations:"},
+};
+
 static void each_table_is_read(void **state)
 {
     world *w = *state;
@@ -181,6 +207,37 @@ static void each_table_is_read(void **state)
     }
     assert_string_equal(ask(w, "SELECT count(*) FROM pg_namespace WHERE nspname = 'predeploy'"),
                         "0");
+}
+
+static void found_by_its_columns(void **state)
+{
+    world *w = *state;
+    for (size_t i = 0; i < sizeof renamed / sizeof *renamed; i++) {
+        pd_ledger ledger = {0};
+        print_message("%s\n", renamed[i].what);
+        ask(w, "DROP SCHEMA public CASCADE; CREATE SCHEMA public");
+        ask(w, renamed[i].sql);
+        read_into(w, &ledger, PD_LAYOUT_PLAIN);
+        assert_string_equal(describe(w, &ledger), renamed[i].found);
+    }
+}
+
+/* Wherever it stands, and whatever its name is. */
+static void found_by_what_somebody_says(void **state)
+{
+    world *w = *state;
+    pd_ledger ledger = {0};
+    ask(w, "CREATE SCHEMA s; CREATE TABLE s.t (version varchar primary key); INSERT INTO s.t "
+           "VALUES ('20240101'); CREATE TABLE s.u (i int)");
+    w->foreign_table = "s.t";
+    read_into(w, &ledger, PD_LAYOUT_PLAIN);
+    assert_string_equal(describe(w, &ledger), "dbmate s.t: 20240101 applied");
+    w->foreign_table = "s.u";
+    read_into(w, &ledger, PD_LAYOUT_PLAIN);
+    assert_string_equal(describe(w, &ledger), "");
+    w->foreign_table = NULL;
+    read_into(w, &ledger, PD_LAYOUT_PLAIN);
+    assert_string_equal(describe(w, &ledger), "");
 }
 
 static void found_where_it_is_verified(void **state)
@@ -387,6 +444,8 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         WORLD_TEST(each_table_is_read),
+        WORLD_TEST(found_by_its_columns),
+        WORLD_TEST(found_by_what_somebody_says),
         WORLD_TEST(found_where_it_is_verified),
         WORLD_TEST(left_unread),
         WORLD_TEST(what_cannot_be_read_is_not_guessed),

@@ -76,7 +76,7 @@ static void the_ledger_is_made_once(void **state)
     assert_string_equal(ask(w, "SELECT string_agg(name || ' ' || tool_version, ',' ORDER BY name) "
                                "FROM predeploy.schema_migrations"),
                         "0001_ledger " PD_VERSION ",0002_witness " PD_VERSION
-                        ",0003_statements " PD_VERSION);
+                        ",0003_statements " PD_VERSION ",0004_verdict " PD_VERSION);
     assert_string_equal(ask(w, "SELECT hash FROM predeploy.schema_migrations "
                                "WHERE name = '0001_ledger'"),
                         ask(w, pd_arena_printf(w->arena,
@@ -119,6 +119,7 @@ static void an_older_ledger_is_read_and_upgraded(void **state)
     world *w = *state;
     PD_AUTO_DB first = open_locked(w, PD_LAYOUT_PLAIN);
     pd_db_close(&first);
+    run_file(w, PD_SOURCE_DIR "/migrations/0004_verdict-rollback.sql");
     run_file(w, PD_SOURCE_DIR "/migrations/0003_statements-rollback.sql");
     run_file(w, PD_SOURCE_DIR "/migrations/0002_witness-rollback.sql");
     ask(w, "DELETE FROM predeploy.schema_migrations WHERE name > '0001_ledger';"

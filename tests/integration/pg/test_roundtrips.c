@@ -3,6 +3,7 @@
 
 #include <unistd.h>
 
+#include "base/clock.h"
 #include "pg/internal.h"
 
 #define MANY 700
@@ -122,7 +123,7 @@ static void four_for_any_number(void **state)
     }
 }
 
-/* Under connections that stand: take the lock, look, make the ledger (in two), read it, begin; on
+/* Under connections that stand: take the lock and look, make the ledger, read it, begin; on
  * the worker a batch, and Drizzle's table in front of it. */
 static void first_deployment(world *w, pd_layout_kind layout, size_t count)
 {
@@ -146,12 +147,31 @@ static void first_deployment(world *w, pd_layout_kind layout, size_t count)
     tracing worker = trace_begin(w, &t.db->worker);
     must(w, trial_run(w, &t));
     assert_int_equal(trace_end(&worker), layout == PD_LAYOUT_PLAIN ? 4 : 5);
-    assert_int_equal(trace_end(&control), 6);
+    assert_int_equal(trace_end(&control), 4);
     pd_db_close(&t.db);
     assert_string_equal(ask(w, "SELECT outcome FROM predeploy.deployments"), "succeeded");
 }
 
-/* Take the lock, look, read. */
+/* The verdict before holds: all is asked at once, on a connection that is not even set up. */
+static void nothing_to_find_out(world *w, pd_layout_kind layout)
+{
+    pd_settings settings = w->settings;
+    settings.layout = layout;
+    pd_db_options options = options_of(w, layout);
+    options.settings = &settings;
+    pd_recalled now = {0};
+    pd_db *db = NULL;
+    ask(w, "UPDATE predeploy.deployments SET verdict = 'kept'");
+    must(w, pd_db_begin(&db, w->arena, w->conninfo, settings.connect_timeout_ms, NULL, &w->err));
+    must(w, pd_db_finish(db, &options, &w->err));
+    tracing control = trace_begin(w, &db->control);
+    must(w, pd_db_recall(db, &options, "9f1c2e7a9f1c2e7a", &now, &w->err));
+    assert_int_equal(trace_end(&control), 1);
+    assert_string_equal(now.verdict, "kept");
+    pd_db_close(&db);
+}
+
+/* Take the lock and look, read. */
 static void nothing_to_do(world *w, pd_layout_kind layout, size_t count)
 {
     pd_ledger ledger = {0};
@@ -159,7 +179,7 @@ static void nothing_to_do(world *w, pd_layout_kind layout, size_t count)
     tracing control = trace_begin(w, &db->control);
     must(w, pd_db_lock(db, true, &w->err));
     must(w, pd_db_read_ledger(db, w->arena, &ledger, &w->err));
-    assert_int_equal(trace_end(&control), 3);
+    assert_int_equal(trace_end(&control), 2);
     assert_int_equal(ledger.count, count);
     pd_db_close(&db);
 }
@@ -173,6 +193,7 @@ static void a_whole_deployment(void **state)
     for (size_t i = 0; i < 6; i++) {
         first_deployment(w, layouts[i / 2], counts[i % 2]);
         nothing_to_do(w, layouts[i / 2], counts[i % 2]);
+        nothing_to_find_out(w, layouts[i / 2]);
         ask(w, "DROP SCHEMA predeploy CASCADE; DROP SCHEMA IF EXISTS drizzle CASCADE; "
                "DROP SCHEMA public CASCADE; CREATE SCHEMA public");
     }
@@ -213,12 +234,56 @@ static void each_statement_has_its_time(void **state)
     pd_db_close(&t.db);
 }
 
+/* Of a long line the answers come in groups: how long a migration took says the server's clock. */
+static void a_long_line_has_the_times_of_its_steps(void **state)
+{
+    world *w = *state;
+    trial t;
+    const size_t count = 150;
+    trial_open(w, &t, PD_LAYOUT_PLAIN);
+    pd_step *steps = pd_arena_array(w->arena, count, sizeof *steps);
+    pd_step_result *results = pd_arena_array(w->arena, count, sizeof *results);
+    for (size_t i = 0; i < count; i++) {
+        t.batch.count = 0;
+        const char *text = i == 77    ? "SELECT 1;;SELECT pg_sleep(0.3)"
+                           : i == 101 ? "SELECT pg_sleep(0.2)"
+                                      : "SELECT 1;;SELECT 2";
+        steps[i] = *add_step(w, &t, PD_STEP_APPLY, pd_arena_printf(w->arena, "%04zu", i), text);
+        results[i].statement_count = steps[i].script->count;
+        results[i].statements =
+            pd_arena_array(w->arena, results[i].statement_count, sizeof *results[i].statements);
+    }
+    t.batch.steps = steps;
+    t.batch.count = count;
+    t.result.steps = results;
+    int64_t begun_ms = pd_now_ms();
+    int64_t sum_ms = 0;
+    must(w, trial_run(w, &t));
+    int64_t took_ms = pd_now_ms() - begun_ms;
+    for (size_t i = 0; i < count; i++) {
+        int64_t slept_ms = i == 77 ? 300 : i == 101 ? 200 : 0;
+        assert_true(results[i].ms >= slept_ms);
+        sum_ms += results[i].ms;
+        assert_int_equal(results[i].statements[0].state, PD_STEP_DONE);
+        assert_true(i == 101 ? results[i].statements[0].ms == results[i].ms
+                             : results[i].statements[0].ms == -1);
+    }
+    assert_true(sum_ms <= took_ms);
+    assert_string_equal(ask(w, "SELECT string_agg(name, ',' ORDER BY seq) FROM (SELECT seq, name, "
+                               "applied_at - lag(applied_at) OVER (ORDER BY seq) AS gap FROM "
+                               "predeploy.migrations) s WHERE name IN ('0077', '0101') AND "
+                               "gap >= '190 ms'"),
+                        "0077,0101");
+    pd_db_close(&t.db);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         WORLD_TEST(four_for_any_number),
         WORLD_TEST(a_whole_deployment),
         WORLD_TEST(each_statement_has_its_time),
+        WORLD_TEST(a_long_line_has_the_times_of_its_steps),
     };
     return cmocka_run_group_tests(tests, world_open, world_close);
 }

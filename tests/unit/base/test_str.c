@@ -178,16 +178,28 @@ static void offsets_of_characters(void **state)
 static void suggestions(void **state)
 {
     static const char *const commands[] = {"check",  "deploy", "plan",     "record", "rollback",
-                                           "status", "verify", "rehearse", NULL};
+                                           "status", "verify", "rehearse", "hook",   NULL};
     static const struct {
         const char *word;
         const char *meant;
     } rows[] = {
-        {"deploy", "deploy"},      {"delpoy", "deploy"},  {"DEPLOY", "deploy"},
-        {"depoy", "deploy"},       {"deployy", "deploy"}, {"chekc", "check"},
-        {"rolback", "rollback"},   {"pln", "plan"},       {"stauts", "status"},
-        {"rehearsal", "rehearse"}, {"x", NULL},           {"", NULL},
-        {"migrate", NULL},         {"zzzzzz", NULL},      {"\xff\xfe", NULL},
+        {"deploy", "deploy"},
+        {"delpoy", "deploy"},
+        {"DEPLOY", "deploy"},
+        {"depoy", "deploy"},
+        {"deployy", "deploy"},
+        {"chekc", "check"},
+        {"rolback", "rollback"},
+        {"pln", "plan"},
+        {"stauts", "status"},
+        {"rehearsal", "rehearse"},
+        {"x", NULL},
+        {"", NULL},
+        {"migrate", NULL},
+        {"zzzzzz", NULL},
+        {"\xff\xfe", NULL},
+        {"foo", NULL},
+        {"stat", "status"},
     };
     (void)state;
     for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {

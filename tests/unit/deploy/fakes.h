@@ -58,6 +58,16 @@ static inline bool fake_begin(void *ctx, const pd_deployment *deployment, pd_err
     return true;
 }
 
+static inline bool fake_keep(void *ctx, const char *deployment, const char *verdict, pd_error *err)
+{
+    (void)deployment;
+    (void)verdict;
+    (void)err;
+    fake *f = ctx;
+    pd_strbuf_adds(&f->log, "keep ");
+    return true;
+}
+
 static inline bool fake_record_backup(void *ctx, const pd_deployment *deployment, pd_error *err)
 {
     (void)err;
@@ -180,6 +190,7 @@ static inline void set_up(world *w, pd_arena *arena)
                .lock = fake_lock,
                .read_ledger = fake_read,
                .begin_deployment = fake_begin,
+               .keep_verdict = fake_keep,
                .record_backup = fake_record_backup,
                .apply = fake_apply,
                .finish_deployment = fake_finish},

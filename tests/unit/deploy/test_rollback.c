@@ -29,6 +29,26 @@ static void companion_was_changed(world *w)
     w->fake.ledger.rows[2].down_sql = "drop table customers;";
 }
 
+/* Drizzle has put in the newest: the last row of the ledger, which has no companion, is not asked
+ * about. */
+static void behind_the_last_one(world *w)
+{
+    pd_ledger *ledger = &w->fake.ledger;
+    pd_drizzle_row *rows = pd_arena_array(w->arena, 3, sizeof *rows);
+    w->set = good_set(w->arena, PD_LAYOUT_DRIZZLE);
+    w->set.migrations[1].down.data = NULL;
+    applied(w);
+    ledger->count = 2;
+    for (size_t i = 0; i < 3; i++)
+        rows[i] = (pd_drizzle_row){.id = (int64_t)i + 1,
+                                   .hash = w->set.migrations[i].up.hash,
+                                   .has_created_at = true,
+                                   .created_at = w->set.migrations[i].when};
+    ledger->drizzle_shape = PD_DRIZZLE_V0;
+    ledger->drizzle = rows;
+    ledger->drizzle_count = 3;
+}
+
 static void each_applied(world *w)
 {
     each(w);
@@ -68,45 +88,59 @@ static void alone(world *w)
 static const reversal reversals[] = {
     {"outside of a transaction",
      alone,
-     {3, NULL},
+     {3, NULL, false},
      "lock read begin:running apply(0003_c...) apply(0002_b...) apply(0001_a) ",
      0,
      0},
-    {"what is half applied is finished first", half_applied, {1, NULL}, "lock read ", 0, 1},
-    {"what is half taken out, too", another_is_half_out, {1, NULL}, "lock read ", 0, 1},
-    {"the last one", applied, {1, NULL}, "lock read begin:running apply(0003_c) ", 0, 0},
+    {"what is half applied is finished first", half_applied, {1, NULL, false}, "lock read ", 0, 1},
+    {"what is half taken out, too", another_is_half_out, {1, NULL, false}, "lock read ", 0, 1},
+    {"the last one", applied, {1, NULL, false}, "lock read begin:running apply(0003_c) ", 0, 0},
     {"two, newest first",
      applied,
-     {2, NULL},
+     {2, NULL, false},
      "lock read begin:running apply(0003_c,0002_b) ",
      0,
      0},
     {"back to a name",
      applied,
-     {0, "0001_a"},
+     {0, "0001_a", false},
      "lock read begin:running apply(0003_c,0002_b) ",
      0,
      0},
-    {"to the newest: nothing to do", applied, {0, "0003_c"}, "lock read ", 0, 0},
+    {"to the newest: nothing to do", applied, {0, "0003_c", false}, "lock read ", 0, 0},
     {"one by one",
      each_applied,
-     {2, NULL},
+     {2, NULL, false},
      "lock read begin:running apply(0003_c...) apply(0002_b) ",
      0,
      0},
+    {"never behind what is not adopted", behind_the_last_one, {1, NULL, false}, "lock read ", 0, 1},
+    {"only shown", applied, {2, NULL, true}, "read ", 0, 0},
+    {"only shown, with a backup", backup_applied, {1, NULL, true}, "read ", 0, 0},
+    {"only shown, and it could not be", no_companion, {2, NULL, true}, "read ", 0, 1},
     {"with a backup",
      backup_applied,
-     {1, NULL},
+     {1, NULL, false},
      "lock read begin:running backup:rollback:1 reference:b-1 apply(0003_c) ",
      0,
      0},
-    {"more than there are", applied, {4, NULL}, "lock read ", PD_ERROR_USAGE, 0},
-    {"a name that is not applied", applied, {0, "0009_x"}, "lock read ", PD_ERROR_USAGE, 0},
-    {"nothing applied", nothing, {1, NULL}, "lock read ", 0, 0},
-    {"never behind what has no companion", no_companion, {2, NULL}, "lock read ", 0, 1},
-    {"but up to it", no_companion, {1, NULL}, "lock read begin:running apply(0003_c) ", 0, 0},
-    {"a companion changed in the ledger", companion_was_changed, {1, NULL}, "lock read ", 0, 1},
-    {"irreversible stops before it starts", irreversible, {1, NULL}, "lock read ", 0, 1},
+    {"more than there are", applied, {4, NULL, false}, "lock read ", PD_ERROR_USAGE, 0},
+    {"a name that is not applied", applied, {0, "0009_x", false}, "lock read ", PD_ERROR_USAGE, 0},
+    {"nothing applied", nothing, {1, NULL, false}, "lock read ", 0, 0},
+    {"never behind what has no companion", no_companion, {2, NULL, false}, "lock read ", 0, 1},
+    {"but up to it",
+     no_companion,
+     {1, NULL, false},
+     "lock read begin:running apply(0003_c) ",
+     0,
+     0},
+    {"a companion changed in the ledger",
+     companion_was_changed,
+     {1, NULL, false},
+     "lock read ",
+     0,
+     1},
+    {"irreversible stops before it starts", irreversible, {1, NULL, false}, "lock read ", 0, 1},
 };
 
 static void each_rollback_is_asked_in_order(void **state)

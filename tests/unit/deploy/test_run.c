@@ -18,6 +18,20 @@ static void applied_same_commit(world *w)
     *last = (pd_deployment){.kind = "deploy", .outcome = "succeeded", .commit = "c0ffee"};
 }
 
+static void keeps(world *w)
+{
+    applied(w);
+    w->run.terms = "terms";
+    w->fake.ledger.digest = "digest";
+}
+
+static void keeps_same_commit(world *w)
+{
+    applied_same_commit(w);
+    w->run.terms = "terms";
+    w->fake.ledger.digest = "digest";
+}
+
 static void too_few_tables(world *w)
 {
     applied(w);
@@ -143,6 +157,8 @@ static const scenario deployments[] = {
      "lock read begin:running backup:deploy:3 finish:failed:0 ", PD_ERROR_BACKUP},
     {"nothing pending, no backup, no row", backup_without_pending, "lock read ", 0},
     {"nothing pending, another commit", applied, "lock read begin:succeeded ", 0},
+    {"nothing pending, for the next time", keeps, "lock read begin:succeeded keep ", 0},
+    {"the same commit, for the next time", keeps_same_commit, "lock read keep ", 0},
     {"nothing pending, still verified", too_few_tables, "lock read ", PD_ERROR_VERIFY},
     {"no lock, nothing read", lock_fails, "lock ", PD_ERROR_LOCKED},
     {"failure is recorded", first_fails, "lock read begin:running " ALL "finish:failed:0 ",

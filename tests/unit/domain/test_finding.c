@@ -233,13 +233,13 @@ static void settling_sorts(void **state)
 static void settling_applies_severities(void **state)
 {
     world *self = *state;
-    pd_find(&self->findings, PD_RULE_SQL_EMPTY, "a.sql", "made an error");
+    pd_find(&self->findings, PD_RULE_SQL_LOCK_TIMEOUT, "a.sql", "made an error");
     pd_find(&self->findings, PD_RULE_HASH_MISMATCH, "b.sql", "made a warning");
     pd_find(&self->findings, PD_RULE_ROLLBACK_ORPHAN, "c.sql", "switched off");
     pd_find(&self->findings, PD_RULE_HISTORY_EDITED, "d.sql", "as it is");
     pd_finding *off = pd_find(&self->findings, PD_RULE_ROLLBACK_ORPHAN, "e.sql", "switched off");
     pd_finding_at(&self->findings, off, "excerpt", 7, 3);
-    self->severities[PD_RULE_SQL_EMPTY] = PD_SEVERITY_ERROR;
+    self->severities[PD_RULE_SQL_LOCK_TIMEOUT] = PD_SEVERITY_ERROR;
     self->severities[PD_RULE_HASH_MISMATCH] = PD_SEVERITY_WARNING;
     self->severities[PD_RULE_ROLLBACK_ORPHAN] = PD_SEVERITY_OFF;
     pd_findings_settle(&self->findings, self->severities);

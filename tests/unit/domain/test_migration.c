@@ -82,11 +82,58 @@ static void versions_are_compared_by_number(void **state)
     }
 }
 
+static void numbers_stand_for_names(void **state)
+{
+    static const struct {
+        const char *name;
+        const char *number;
+        bool is;
+    } rows[] = {
+        {"000003_items", "3", true},
+        {"000003_items", "0003", true},
+        {"0_init", "0", true},
+        {"000_init", "0", true},
+        {"3", "3", true},
+        {"V3__items", "3", true},
+        {"V3.1__more", "3", false},
+        {"V3_1__more", "3", false},
+        {"V3__2_more", "3", true},
+        {"00013_x", "3", false},
+        {"3_items", "13", false},
+        {"items", "3", false},
+        {"000003_items", "3x", false},
+        {"000003_items", "", false},
+        {"", "", false},
+        {"2024-01-02-a", "2024", false},
+        {"3_2_more", "3", true},
+        {"", "0", false},
+    };
+    (void)state;
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++)
+        if (pd_name_has_number(rows[i].name, rows[i].number) != rows[i].is)
+            fail_msg("%s and %s", rows[i].name, rows[i].number);
+}
+
+static void what_somebody_may_say(void **state)
+{
+    pd_migration migrations[] = {
+        {.name = "0001_a"}, {.name = "2"}, {.name = "0002_b"}, {.name = "0003_c"}, {.name = "3_d"}};
+    const pd_set set = {.migrations = migrations, .count = 5};
+    (void)state;
+    assert_int_equal(pd_set_find_said(&set, "1"), 0);
+    assert_int_equal(pd_set_find_said(&set, "0003_c"), 3);
+    assert_int_equal(pd_set_find_said(&set, "2"), 1);
+    assert_int_equal(pd_set_find_said(&set, "3"), -1);
+    assert_int_equal(pd_set_find_said(&set, "4"), -1);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(migrations_are_found_by_their_whole_name),
         cmocka_unit_test(both_layouts_of_drizzle_are_drizzle),
+        cmocka_unit_test(numbers_stand_for_names),
+        cmocka_unit_test(what_somebody_may_say),
         cmocka_unit_test(versions_are_compared_by_number),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -82,7 +82,7 @@ static const char everything[] = "[migrations]\n"
                                  "[rule \"sql-syntax\"]\n"
                                  "[rule \"order-not-numeric\"]\n"
                                  "severity = off\n"
-                                 "[rule.sql-empty]\n"
+                                 "[rule.dump-running]\n"
                                  "severity = error\n";
 
 static void test_every_key(void **state)
@@ -110,7 +110,7 @@ static void test_every_key(void **state)
     assert_true(s.backup_required);
     assert_int_equal(s.backup_timeout_ms, 7200000);
     assert_int_equal(s.severity_of_rule[PD_RULE_ORDER_NOT_NUMERIC], PD_SEVERITY_OFF);
-    assert_int_equal(s.severity_of_rule[PD_RULE_SQL_EMPTY], PD_SEVERITY_ERROR);
+    assert_int_equal(s.severity_of_rule[PD_RULE_DUMP_RUNNING], PD_SEVERITY_ERROR);
     assert_int_equal(s.severity_of_rule[PD_RULE_SQL_SYNTAX], -1);
     pd_arena_free(arena);
 }

@@ -21,7 +21,8 @@ static const scenario scenarios[] = {
     {NULL, "[deploy]\nretries = 6\n", "deploy.retries: 6, was not set"},
     {"[deploy]\nretries = 5\n", NULL, "deploy.retries: not set, was 5"},
     {"[backup]\nrequired\n", "[backup]\nrequired = no\n", "backup.required: no, was true"},
-    {"[rule \"sql-empty\"]\nseverity = off\n", "", "rule.sql-empty.severity: not set, was off"},
+    {"[rule \"dump-running\"]\nseverity = off\n", "",
+     "rule.dump-running.severity: not set, was off"},
     /* the last one counts */
     {"[deploy]\nretries = 5\n", "[deploy]\nretries = 6\nretries = 5\n", ""},
     {"[deploy]\nretries = 5\n[check]\norder = late\n", "[deploy]\nretries = 1\n",

@@ -15,7 +15,8 @@ static bool edit(pd_arena *arena, const char *text, const char *value, const cha
                                 {.key = "rollbackSince", .value = NULL},
                                 {.key = "layout", .value = "plain"}};
     pd_bytes old = {text, text == NULL ? 0 : strlen(text)};
-    return pd_settings_add(arena, old, lines, 3, out, err);
+    pd_settings_lines section = {"migrations", lines, 3};
+    return pd_settings_add(arena, old, &section, out, err);
 }
 
 static void test_places(void **state)
@@ -64,11 +65,14 @@ static void test_values(void **state)
         pd_error err = {0};
         const char *out = NULL;
         pd_settings_line line = {.key = "base", .value = values[i]};
-        assert_true(pd_settings_add(arena, (pd_bytes){0}, &line, 1, &out, &err));
+        pd_settings_lines section = {"check", &line, 1};
+        assert_true(pd_settings_add(arena, (pd_bytes){0}, &section, &out, &err));
+        assert_int_equal(strncmp(out, "[check]\n", 8), 0);
         assert_true(line.added);
         const char *again = NULL;
         pd_settings_line read = {.key = "base", .value = "other"};
-        assert_true(pd_settings_add(arena, (pd_bytes){out, strlen(out)}, &read, 1, &again, &err));
+        section.items = &read;
+        assert_true(pd_settings_add(arena, (pd_bytes){out, strlen(out)}, &section, &again, &err));
         assert_string_equal(read.there, values[i]);
         assert_false(read.added);
         assert_string_equal(again, out);

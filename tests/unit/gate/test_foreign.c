@@ -81,29 +81,53 @@ typedef struct gate_scenario {
     pd_layout_kind layout;
     pd_layout_kind tool;
     const char *rows;
-    size_t own;
+    const char *own; /* by migration of predeploy's ledger: a adopted, d deployed */
     const char *states;
     size_t count;
-    pd_rule rules[2];
+    pd_rule rules[4];
 } gate_scenario;
+
+#define FOREIGN PD_RULE_LEDGER_FOREIGN
+#define UNFINISHED PD_RULE_ADOPT_UNFINISHED
+#define UNKNOWN PD_RULE_ADOPT_UNKNOWN
+#define BEHIND PD_RULE_LEDGER_DISAGREES
+#define ORDER PD_RULE_OUT_OF_ORDER
 
 /* clang-format off */
 static const gate_scenario gates[] = {
-    {"nobody was here", GOLANG, GOLANG, "", 0, "---", 0, {0}},
-    {"it has run two", GOLANG, GOLANG, "2<", 0, "EE-", 1, {PD_RULE_LEDGER_FOREIGN}},
-    {"it broke", GOLANG, GOLANG, "2!", 0, "EE-", 1, {PD_RULE_LEDGER_FOREIGN}},
-    {"it has run more than there is", GOLANG, GOLANG, "9<", 0, "EEE", 1, {PD_RULE_LEDGER_FOREIGN}},
-    {"adopted", GOLANG, GOLANG, "2<", 2, "AA-", 0, {0}},
-    {"adopted, and deployed further", GOLANG, GOLANG, "2<", 3, "AAA", 0, {0}},
-    {"adopted, and it went on", GOLANG, GOLANG, "3<", 2, "AAE", 1, {PD_RULE_LEDGER_FOREIGN}},
-    {"one was left out", GOOSE, GOOSE, "1 3", 0, "E-E", 2, {PD_RULE_LEDGER_FOREIGN, PD_RULE_OUT_OF_ORDER}},
-    {"another application's", PLAIN, GOOSE, "20240101 20240102", 0, "---", 0, {0}},
-    {"another application's, by number", PLAIN, GOOSE, "7 8 9", 0, "---", 0, {0}},
-    {"all below have run, whatever the layout", PD_LAYOUT_CUSTOM, GOLANG, "4<", 0, "EEE", 1, {PD_RULE_LEDGER_FOREIGN}},
-    {"and below one that broke", PLAIN, GOLANG, "4!", 0, "EEE", 1, {PD_RULE_LEDGER_FOREIGN}},
-    {"and below a baseline", PLAIN, FLYWAY, "2.5^", 0, "EE-", 1, {PD_RULE_LEDGER_FOREIGN}},
-    {"below the first", PLAIN, GOLANG, "0<", 0, "---", 0, {0}},
-    {"Rails", DBMATE, DBMATE, "20240101 20240102", 1, "A--", 0, {0}},
+    {"nobody was here", GOLANG, GOLANG, "", "", "---", 0, {0}},
+    {"it has run two", GOLANG, GOLANG, "2<", "", "EE-", 1, {FOREIGN}},
+    {"it broke", GOLANG, GOLANG, "2!", "", "EE-", 2, {UNFINISHED, FOREIGN}},
+    {"it broke on its way to the start", GOLANG, GOLANG, "-1!", "", "---", 1, {UNFINISHED}},
+    {"it has two rows", GOLANG, GOLANG, "1< 2<", "", "EE-", 2, {UNFINISHED, FOREIGN}},
+    {"it has run more than there is", GOLANG, GOLANG, "9<", "", "EEE", 2, {UNKNOWN, FOREIGN}},
+    {"it broke behind the last", GOLANG, GOLANG, "9!", "", "EEE", 2, {UNFINISHED, FOREIGN}},
+    {"it was forced to its start", GOLANG, GOLANG, "0^", "", "---", 0, {0}},
+    {"adopted", GOLANG, GOLANG, "2<", "aa", "AA-", 0, {0}},
+    {"adopted, and deployed further", GOLANG, GOLANG, "2<", "aad", "AAA", 0, {0}},
+    {"adopted, and it went on", GOLANG, GOLANG, "3<", "aa", "AAE", 1, {FOREIGN}},
+    {"adopted, and it went on beyond the revision", GOLANG, GOLANG, "5<", "aaa", "AAA", 1, {UNKNOWN}},
+    {"adopted, and it broke", GOLANG, GOLANG, "3!", "aaa", "AAA", 1, {UNFINISHED}},
+    {"adopted, and it broke at the start", GOLANG, GOLANG, "-1!", "aaa", "AAA", 4, {UNFINISHED, BEHIND, BEHIND, BEHIND}},
+    {"adopted, and it went back", GOLANG, GOLANG, "2<", "aaa", "AAA", 1, {BEHIND}},
+    {"adopted, and it went back to the start", GOLANG, GOLANG, "", "aa", "AA-", 2, {BEHIND, BEHIND}},
+    {"deployed, and it tried the first", GOLANG, GOLANG, "1!", "ddd", "AAA", 1, {UNFINISHED}},
+    {"adopted, goose went on", GOOSE, GOOSE, "1 2 3 5", "aaa", "AAA", 1, {UNKNOWN}},
+    {"adopted, goose went back", GOOSE, GOOSE, "1 2 3~", "aaa", "AAA", 1, {BEHIND}},
+    {"adopted, dbmate went on", DBMATE, DBMATE, "0001 0002 2099", "aa", "AA-", 1, {UNKNOWN}},
+    {"adopted, dbmate went back", DBMATE, DBMATE, "0001", "aa", "AA-", 1, {BEHIND}},
+    {"adopted, sqlx broke", GOLANG, SQLX, "1 2!", "aa", "AA-", 1, {UNFINISHED}},
+    {"adopted in another layout, and it went on", PLAIN, GOOSE, "1 2 7", "aa", "AA-", 1, {UNKNOWN}},
+    {"adopted, flyway at a baseline", FLYWAY, FLYWAY, "2^", "aa", "AA-", 0, {0}},
+    {"deployed beside another application's", PLAIN, GOOSE, "1 2 3 4", "ddd", "AAA", 0, {0}},
+    {"one was left out", GOOSE, GOOSE, "1 3", "", "E-E", 2, {FOREIGN, ORDER}},
+    {"another application's", PLAIN, GOOSE, "20240101 20240102", "", "---", 0, {0}},
+    {"another application's, by number", PLAIN, GOOSE, "7 8 9", "", "---", 0, {0}},
+    {"all below have run, whatever the layout", PD_LAYOUT_CUSTOM, GOLANG, "4<", "", "EEE", 2, {UNKNOWN, FOREIGN}},
+    {"and below one that broke", PLAIN, GOLANG, "4!", "", "EEE", 2, {UNFINISHED, FOREIGN}},
+    {"and below a baseline", PLAIN, FLYWAY, "2.5^", "", "EE-", 1, {FOREIGN}},
+    {"below the first", PLAIN, GOLANG, "0<", "", "---", 0, {0}},
+    {"Rails", DBMATE, DBMATE, "20240101 20240102", "d", "A--", 0, {0}},
 };
 /* clang-format on */
 
@@ -116,15 +140,108 @@ static void each_deployment_is_stopped(void **state)
         world w = make(arena, s->layout);
         char states[4];
         add_table(&w, s->tool, "t", s->rows);
-        for (size_t m = 0; m < s->own; m++)
+        for (size_t m = 0; s->own[m] != '\0'; m++) {
             add_own(&w, m);
+            w.ledger.rows[m].adopted = s->own[m] == 'a';
+        }
         print_message("%s\n", s->what);
         gate(&w, states);
         assert_string_equal(states, s->states);
         assert_rules(&w.findings, s->rules, s->count);
-        if (s->count > 0)
-            assert_non_null(strstr(w.findings.items[0].hint, "predeploy adopt"));
     }
+}
+
+/* The words that a broken table is another application's run its migrations again. */
+static void a_broken_table_is_mended_first(void **state)
+{
+    (void)state;
+    static const char *const rows[] = {"3!", "7<", "1< 2<", "3<"};
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+        PD_AUTO_ARENA arena = pd_arena_new();
+        world w = make(arena, GOLANG);
+        char states[4];
+        add_table(&w, GOLANG, "t", rows[i]);
+        gate(&w, states);
+        const char *hint = w.findings.items[w.findings.count - 1].hint;
+        assert_int_equal(w.findings.items[w.findings.count - 1].rule, FOREIGN);
+        assert_non_null(strstr(hint, "predeploy adopt"));
+        assert_int_equal(strstr(hint, "severity") == NULL, i < 3);
+    }
+}
+
+/* A way down that broke leaves another migration half taken out than the one of that version. */
+static void dirty_is_of_a_version(void **state)
+{
+    (void)state;
+    PD_AUTO_ARENA arena = pd_arena_new();
+    world w = make(arena, GOLANG);
+    char states[4];
+    add_table(&w, GOLANG, "t", "3!");
+    gate(&w, states);
+    assert_null(w.findings.items[0].place.path);
+    assert_non_null(strstr(w.findings.items[0].message, "version 3 is dirty"));
+}
+
+/* What predeploy has deployed, or taken out, is known also where the revision has it no more. */
+static void known_to_the_ledger_alone(void **state)
+{
+    (void)state;
+    static const struct {
+        pd_layout_kind tool;
+        const char *rows;
+        const char *row;
+        const char *taken_out;
+    } cases[] = {
+        {GOLANG, "4<", "000004_d", NULL},
+        {GOLANG, "4<", NULL, "4_d"},
+        {GOLANG, "5<", "000004_d", "000005_e"},
+        {GOOSE, "1 2 3 4", "00004_d.go", NULL},
+        {DBMATE, "0001 0002 0003 0004", "0004_d", NULL},
+        {DIESEL, "0001 0002 0003 20240101", "2024-01-01_d", NULL},
+        {PRISMA, "0001_a 0002_b 0003_c 0004_d", "0004_d", NULL},
+        {FLYWAY, "1 2 3 4.1", NULL, "V4_1__d"},
+    };
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        PD_AUTO_ARENA arena = pd_arena_new();
+        world w = make(arena, cases[i].tool);
+        pd_applied_state states[3] = {PD_APPLIED, PD_APPLIED, PD_APPLIED};
+        add_table(&w, cases[i].tool, "t", cases[i].rows);
+        for (size_t m = 0; m < 3; m++)
+            add_own(&w, m);
+        pd_gate_foreign(&w.set, &w.ledger, false, states, &w.findings);
+        ASSERT_RULES(&w.findings, UNKNOWN);
+        w.findings.count = 0;
+        if (cases[i].row != NULL) {
+            add_own(&w, 0);
+            w.ledger.rows[3].name = cases[i].row;
+        }
+        w.ledger.taken_out = &(const char *){cases[i].taken_out};
+        w.ledger.taken_out_count = cases[i].taken_out != NULL;
+        pd_gate_foreign(&w.set, &w.ledger, false, states, &w.findings);
+        ASSERT_NO_FINDING(&w.findings);
+    }
+}
+
+/* Where another tool's table has what the one lacks, nothing was taken out. */
+static void behind_in_all_tables(void **state)
+{
+    (void)state;
+    PD_AUTO_ARENA arena = pd_arena_new();
+    world w = make(arena, GOOSE);
+    pd_applied_state states[3] = {PD_APPLIED, PD_APPLIED, PD_PENDING};
+    add_table(&w, GOLANG, "g", "1<");
+    add_own(&w, 0);
+    add_own(&w, 1);
+    w.ledger.rows[1].adopted = true;
+    pd_gate_foreign(&w.set, &w.ledger, false, states, &w.findings);
+    ASSERT_RULES(&w.findings, BEHIND);
+    assert_non_null(strstr(w.findings.items[0].message, "golang-migrate"));
+    w.findings.count = 0;
+    pd_gate_foreign(&w.set, &w.ledger, true, states, &w.findings);
+    ASSERT_NO_FINDING(&w.findings);
+    add_table(&w, GOOSE, "t", "1 2");
+    pd_gate_foreign(&w.set, &w.ledger, false, states, &w.findings);
+    ASSERT_NO_FINDING(&w.findings);
 }
 
 static void said_to_be_another_applications(void **state)
@@ -162,6 +279,10 @@ int main(void)
         cmocka_unit_test(checksums),
         cmocka_unit_test(dos_ends_of_the_work_tree),
         cmocka_unit_test(each_deployment_is_stopped),
+        cmocka_unit_test(a_broken_table_is_mended_first),
+        cmocka_unit_test(dirty_is_of_a_version),
+        cmocka_unit_test(known_to_the_ledger_alone),
+        cmocka_unit_test(behind_in_all_tables),
         cmocka_unit_test(said_to_be_another_applications),
         cmocka_unit_test(taken_out_again_may_run_again),
     };

@@ -69,6 +69,41 @@ static void missing_where_none_can_be(void **state)
     assert_null(strstr(findings.items[0].hint, "0002_b"));
 }
 
+typedef struct hint {
+    const char *down;
+    const char *since;
+    bool has_sums;
+    const char *said; /* in message or hint */
+} hint;
+
+/* What mends it depends on how far the project has come. */
+static void hints_fit_the_project(void **state)
+{
+    (void)state;
+    static const hint hints[] = {
+        {NULL, NULL, false, "predeploy init"},
+        {NULL, NULL, true, "Write migrations/0002_b-rollback.sql"},
+        {NULL, "0001_a", false, "Write migrations/0002_b-rollback.sql"},
+        {"-- predeploy: irreversable: no", NULL, true, "'irreversable' is no marker"},
+        {"-- later", NULL, true, "if nothing can, say so"},
+    };
+    for (size_t i = 0; i < sizeof hints / sizeof *hints; i++) {
+        PD_AUTO_ARENA arena = pd_arena_new();
+        pd_findings findings = {.arena = arena};
+        pd_error err = {0};
+        pd_settings settings = {.rollback = PD_ROLLBACK_REQUIRED, .rollback_since = hints[i].since};
+        pd_set set = good_set(arena, PD_LAYOUT_PLAIN);
+        set.has_sums = hints[i].has_sums;
+        fill_file(arena, &set.migrations[1].down, "0002_b-rollback.sql", hints[i].down);
+        pd_read_companions(arena, &set);
+        assert_true(pd_gate_rollback(&set, &settings, &findings, &err));
+        assert_int_equal(findings.count, 1);
+        if (strstr(findings.items[0].message, hints[i].said) == NULL &&
+            strstr(findings.items[0].hint, hints[i].said) == NULL)
+            fail_msg("%zu: %s: %s", i, findings.items[0].message, findings.items[0].hint);
+    }
+}
+
 static void orphan_companion(void **state)
 {
     (void)state;
@@ -81,6 +116,69 @@ static void orphan_companion(void **state)
     fill_file(arena, orphan, "0009_x-rollback.sql", "drop table x;");
     assert_true(pd_gate_rollback(&set, &settings, &findings, &err));
     ASSERT_RULES(&findings, PD_RULE_ROLLBACK_ORPHAN);
+}
+
+static const pd_finding *about(const pd_findings *findings, const char *name)
+{
+    for (size_t i = 0; i < findings->count; i++)
+        if (strstr(findings->items[i].place.path, name) != NULL)
+            return &findings->items[i];
+    fail_msg("nothing is found about %s", name);
+    return findings->items;
+}
+
+/* What is published may not be edited; the newest of them is what the hint names. */
+static void published_companions_stay(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *what;
+        const char *downs[3];
+        const char *base_down; /* of the second, at the base */
+        bool published;
+        pd_witness_kind kind;
+        const char *said; /* in the hint of the second; NULL: what mends a new one */
+    } rows[] = {
+        {"new", {"x", "", "x"}, "", false, PD_WITNESS_BASE, NULL},
+        {"published", {"x", "", "x"}, "", true, PD_WITNESS_BASE, "rollbackSince 0002_b"},
+        {"at the tip", {"x", "", "x"}, "", true, PD_WITNESS_TIP, "rollbackSince 0002_b"},
+        {"deployed only", {"x", "", "x"}, "", true, PD_WITNESS_DEPLOYED, NULL},
+        {"two", {"x", "", "-- no"}, "", true, PD_WITNESS_BASE, "rollbackSince 0003_c"},
+        {"an older one is new", {"", "", "x"}, "", true, PD_WITNESS_BASE, "rollbackSince 0002_b"},
+        {"no reason",
+         {"x", "-- predeploy: irreversible", "x"},
+         "-- predeploy: irreversible",
+         true,
+         PD_WITNESS_BASE,
+         "rollbackSince 0002_b"},
+        {"it was emptied since", {"x", "", "x"}, "drop table b;", true, PD_WITNESS_BASE, NULL},
+        {"it may be added", {"x", NULL, "x"}, NULL, true, PD_WITNESS_BASE, NULL},
+    };
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+        PD_AUTO_ARENA arena = pd_arena_new();
+        pd_findings findings = {.arena = arena};
+        pd_error err = {0};
+        pd_settings settings = {.rollback = PD_ROLLBACK_REQUIRED};
+        pd_set set = good_set(arena, PD_LAYOUT_PLAIN);
+        pd_set base = good_set(arena, PD_LAYOUT_PLAIN);
+        set.has_sums = true;
+        fill_file(arena, &set.migrations[0].down, "0001_a-rollback.sql", rows[i].downs[0]);
+        fill_file(arena, &set.migrations[1].down, "0002_b-rollback.sql", rows[i].downs[1]);
+        fill_file(arena, &set.migrations[2].down, "0003_c-rollback.sql", rows[i].downs[2]);
+        fill_file(arena, &base.migrations[1].down, "0002_b-rollback.sql", rows[i].base_down);
+        fill_file(arena, &base.migrations[2].down, "0003_c-rollback.sql", rows[i].downs[2]);
+        base.count = rows[i].published ? 3 : 1;
+        pd_witnesses witnesses = {.count = 1};
+        witnesses.items[0] = (pd_witness){.kind = rows[i].kind, .set = &base};
+        pd_read_companions(arena, &set);
+        assert_true(pd_gate_rollback(&set, &settings, &findings, &err));
+        pd_gate_offer_since(&set, &witnesses, &findings, 0);
+        const pd_finding *found = about(&findings, "0002_b");
+        const char *offered = strstr(found->hint, "rollbackSince");
+        if (rows[i].said == NULL ? offered != NULL
+                                 : offered == NULL || strstr(offered, rows[i].said) == NULL)
+            fail_msg("%s: %s", rows[i].what, found->hint);
+    }
 }
 
 static void since_must_name_a_migration(void **state)
@@ -100,7 +198,9 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(each_scenario_has_its_finding),
         cmocka_unit_test(missing_where_none_can_be),
+        cmocka_unit_test(hints_fit_the_project),
         cmocka_unit_test(orphan_companion),
+        cmocka_unit_test(published_companions_stay),
         cmocka_unit_test(since_must_name_a_migration),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -10,6 +10,7 @@
 #include "base/str.h"
 #include "base/strbuf.h"
 #include "gate/syntax.h"
+#include "sql/marker.h"
 #include "sql/parse.h"
 
 #define LENGTH(array) (sizeof(array) / sizeof(array)[0])
@@ -25,7 +26,10 @@ static void judge(world *self, const char *text, bool companion)
     pd_sql_file file = {.path = companion ? "m/0001_a-rollback.sql" : "m/0001_a.sql",
                         .data = text,
                         .len = strlen(text)};
-    self->migration = (pd_migration){.name = "0001_a"};
+    self->migration = (pd_migration){
+        .name = "0001_a",
+        .no_transaction = !companion && pd_sql_asks_no_transaction(text, strlen(text)),
+    };
     *(companion ? &self->migration.down : &self->migration.up) = file;
     self->findings = (pd_findings){.arena = self->arena};
     pd_sql_input input = {.text = text, .len = file.len, .breakpoints = false};
@@ -62,9 +66,17 @@ static const struct {
     {"\n CREATE INDEX CONCURRENTLY ON t (a);",
      "sql-no-transaction 2:2 CREATE INDEX CONCURRENTLY on t gives the index no name"},
     {"SELECT 1; COMMIT; SELECT 2; BEGIN;", "sql-transaction-control 1:11 COMMIT would"},
-    {"BEGIN; SELECT 1; COMMIT;",
+    {"BEGIN; SELECT 1; COMMIT;", ""},
+    {"BEGIN; SAVEPOINT a; ROLLBACK TO a; COMMIT;", ""},
+    {"BEGIN; SELECT 1; COMMIT; SELECT 2;",
      "sql-transaction-control 1:1 BEGIN would begin or end the transaction that the migration "
      "runs in\nsql-transaction-control 1:18 COMMIT would"},
+    {"BEGIN; CREATE INDEX CONCURRENTLY i ON t (a); COMMIT;", "sql-transaction-control 1:1 BEGIN"},
+    {"BEGIN ISOLATION LEVEL SERIALIZABLE; SELECT 1; COMMIT;", "sql-transaction-control 1:1 BEGIN"},
+    {"BEGIN; SELECT 1;", "sql-transaction-control 1:1 BEGIN"},
+    {"-- predeploy: no-transaction\n BEGIN; SELECT 1; END;",
+     "sql-transaction-control 2:2 BEGIN and END stand around a text that asks for no transaction"},
+    {"-- predeploy: no-transaction\nSELECT 1; COMMIT; VACUUM; BEGIN;", ""},
     {"SAVEPOINT a; SAVEPOINT \"A\"; ROLLBACK TO a; ROLLBACK WORK TO SAVEPOINT a; RELEASE a;", ""},
     {"SAVEPOINT a; SAVEPOINT a; RELEASE SAVEPOINT a; ROLLBACK TO A;", ""},
     {"SELECT 1; ROLLBACK TO SAVEPOINT a;", "sql-transaction-control 1:11 ROLLBACK TO is about a "
@@ -141,6 +153,9 @@ static void test_empty(void **state)
     world self = {.arena = arena};
     judge(&self, "-- later\n;", false);
     assert_string_equal(said(&self), "sql-empty 0:0 0001_a has no statement");
+    assert_int_equal(self.findings.items[0].severity, PD_SEVERITY_ERROR);
+    judge(&self, "BEGIN; -- later\nCOMMIT;", false);
+    assert_string_equal(said(&self), "sql-empty 0:0 0001_a has no statement");
     judge(&self, "-- later\n;", true);
     assert_int_equal(self.findings.count, 0);
 }
@@ -183,12 +198,47 @@ static void test_many(void **state)
     }
 }
 
+/* Its severity may be lowered, and what it stands for is not sent all the same. */
+static void test_lowered(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *text;
+        int severity;
+        bool runs;
+    } cases[] = {
+        {"SELECT 1;\n COMMIT;", PD_SEVERITY_WARNING, false},
+        {"RELEASE a;", PD_SEVERITY_WARNING, false},
+        {"SELECT 1;\n COMMIT;", PD_SEVERITY_ERROR, true},
+        {"SELECT 1;\n COMMIT;", -1, true},
+        {"CREATE INDEX CONCURRENTLY ON t (a);", PD_SEVERITY_WARNING, true},
+        {"BEGIN; SELECT 1; COMMIT;", PD_SEVERITY_WARNING, true},
+    };
+    for (size_t i = 0; i < LENGTH(cases); i++) {
+        PD_AUTO_ARENA arena = pd_arena_new();
+        world self = {.arena = arena};
+        pd_settings settings;
+        pd_error err = {0};
+        pd_settings_default(&settings);
+        settings.severity_of_rule[PD_RULE_SQL_TRANSACTION_CONTROL] = cases[i].severity;
+        judge(&self, cases[i].text, false);
+        bool runs = pd_gate_runs(&settings, &self.findings, 0, "0001_a", &err);
+        assert_int_equal(runs, cases[i].runs);
+        assert_true(pd_gate_runs(&settings, &self.findings, self.findings.count, "0001_b", &err));
+        if (runs)
+            continue;
+        assert_int_equal(err.kind, PD_ERROR_USAGE);
+        assert_true(pd_starts_with(err.message, "0001_a cannot be run: "));
+        assert_true(pd_starts_with(err.detail, "m/0001_a.sql:"));
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_each_rule),      cmocka_unit_test(test_place_and_words),
         cmocka_unit_test(test_not_analysable), cmocka_unit_test(test_empty),
-        cmocka_unit_test(test_many),
+        cmocka_unit_test(test_many),           cmocka_unit_test(test_lowered),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

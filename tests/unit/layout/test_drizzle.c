@@ -189,7 +189,7 @@ static void test_tag_with_the_suffix(void **state)
     world_put(&w, PD_JOURNAL_FILE,
               JOURNAL(FIRST, SECOND, THIRD ",\n" ENTRY("1795379230080", "0000_a-rollback")));
     world_read(&w, PD_LAYOUT_DETECT);
-    assert_string_equal(world_rules(&w), "");
+    assert_string_equal(world_rules(&w), "journal-duplicate-number");
     assert_string_equal(world_names(&w), "0000_a 0001_b_c 0002 0000_a-rollback");
     assert_null(w.set.migrations[0].down.data);
     assert_non_null(w.set.migrations[3].up.data);
@@ -275,6 +275,62 @@ static void test_too_many_entries(void **state)
     world_free(&w);
 }
 
+/* Two branches took one number, and a merge kept both. */
+static void test_one_number(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *journal;
+        const char *rule;
+    } cases[] = {
+        {JOURNAL(FIRST, SECOND, ENTRY("1795379230079", "0001_z")), "journal-duplicate-number"},
+        {JOURNAL(ENTRY("1795379225633", "0001_z"), SECOND, THIRD), ""},
+        {HEAD ENTRY("1795379225633", "0001_z") ",\n" SECOND TAIL, "journal-duplicate-number"},
+    };
+    for (size_t i = 0; i < LENGTH(cases); i++) {
+        world w = world_new();
+        world_put(&w, PD_JOURNAL_FILE, cases[i].journal);
+        const char *const files[] = {"0000_a.sql", "0001_b_c.sql", "0001_z.sql", "0002.sql"};
+        for (size_t k = 0; k < LENGTH(files); k++)
+            if (strstr(cases[i].journal,
+                       pd_arena_strndup(w.arena, files[k], strlen(files[k]) - 4)) != NULL)
+                world_put(&w, files[k], "select 1;");
+        world_read(&w, PD_LAYOUT_DETECT);
+        assert_string_equal(world_rules(&w), cases[i].rule);
+        world_free(&w);
+    }
+}
+
+/* A file that is nearly a companion is one that was misnamed, and no rest of a merge. */
+static void test_misnamed_companions(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *name;
+        const char *meant;
+    } cases[] = {
+        {"0001_b_c_rollback.sql", "0001_b_c-rollback.sql"},
+        {"0001_b_c.down.sql", "0001_b_c-rollback.sql"},
+        {"0002-Rollback.sql", "0002-rollback.sql"},
+        {"0002-undo.sql", "0002-rollback.sql"},
+        {"0001_b_c_more.sql", NULL},
+        {"0000_a_rollback.sql", NULL}, /* that one has its companion */
+        {"0009_rollback.sql", NULL},
+    };
+    for (size_t i = 0; i < LENGTH(cases); i++) {
+        world w = drizzle_world();
+        world_put(&w, cases[i].name, "select 1;");
+        world_read(&w, PD_LAYOUT_DETECT);
+        assert_string_equal(world_rules(&w), "journal-orphan-file");
+        const char *hint = w.findings.items[0].hint;
+        bool meant = strstr(hint, "Did you mean") != NULL;
+        assert_int_equal(meant, cases[i].meant != NULL);
+        assert_true(cases[i].meant == NULL || strstr(hint, cases[i].meant) != NULL);
+        assert_true(meant || strstr(hint, "A merge") != NULL);
+        world_free(&w);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -289,6 +345,8 @@ int main(void)
         cmocka_unit_test(test_half_upgraded),
         cmocka_unit_test(test_long_line),
         cmocka_unit_test(test_too_many_entries),
+        cmocka_unit_test(test_one_number),
+        cmocka_unit_test(test_misnamed_companions),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -46,6 +46,26 @@ static void hints_by_the_text_when_there_is_no_code(void **state)
     }
 }
 
+static void a_refusal_is_told_by_its_text(void **state)
+{
+    (void)state;
+    static const char *const cases[][2] = {
+        {"FATAL:  28000: role \"u\" does not exist\n", "createuser"},
+        {"FATAL:  28000: no pg_hba.conf entry for host \"h\", user \"u\", database \"d\", no "
+         "encryption\n",
+         "sslmode=require"},
+        {"FATAL:  28000: something else\n", "pg_hba.conf"},
+        {"FATAL:  3D000: database \"d\" does not exist\n", "createdb"},
+    };
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        pd_error err = {0};
+        assert_false(pd_pg_fail_connect(&err, cases[i][0]));
+        if (strstr(err.hint, cases[i][1]) == NULL) {
+            fail_msg("%s: hint is %s", cases[i][0], err.hint);
+        }
+    }
+}
+
 static void a_code_needs_five_capitals_or_digits(void **state)
 {
     (void)state;
@@ -85,6 +105,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(takes_the_sqlstate_out_of_the_verbose_text),
         cmocka_unit_test(hints_by_the_text_when_there_is_no_code),
+        cmocka_unit_test(a_refusal_is_told_by_its_text),
         cmocka_unit_test(a_code_needs_five_capitals_or_digits),
         cmocka_unit_test(locks_are_a_kind_of_their_own),
         cmocka_unit_test(hints_name_the_setting_that_helps),

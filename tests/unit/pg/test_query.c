@@ -72,7 +72,8 @@ static void the_ledger_is_embedded(void **state)
     assert_non_null(strstr(pd_ledger_migration_files[0].text, "CREATE TABLE predeploy.migrations"));
     assert_string_equal(pd_ledger_migration_files[1].name, "0002_witness");
     assert_string_equal(pd_ledger_migration_files[2].name, "0003_statements");
-    assert_null(pd_ledger_migration_files[3].name);
+    assert_string_equal(pd_ledger_migration_files[3].name, "0004_verdict");
+    assert_null(pd_ledger_migration_files[4].name);
 }
 
 int main(void)

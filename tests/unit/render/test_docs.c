@@ -15,7 +15,7 @@
 #include "base/strbuf.h"
 #include "domain/finding.h"
 
-#define PAGE_LINES_MAX 40
+#define PAGE_LINES_MAX 64
 
 /* NULL when the file is not there. */
 static const char *slurp(pd_arena *arena, const char *path)

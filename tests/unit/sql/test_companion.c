@@ -37,6 +37,19 @@ static const struct {
     {"-", false, false, ""},
     {"/", false, false, ""},
     {"--", true, false, ""},
+    {"BEGIN;\nCOMMIT;\n", true, false, ""},
+    {"-- no\nbegin work ;; /* way */ end transaction", true, false, ""},
+    {"START TRANSACTION; COMMIT WORK;", true, false, ""},
+    {"BEGIN; -- predeploy: irreversible: x\nCOMMIT;", true, true, "x"},
+    {"BEGIN;", false, false, ""},
+    {"BEGIN COMMIT;", false, false, ""},
+    {"START; COMMIT;", false, false, ""},
+    {"START WORK; COMMIT;", false, false, ""},
+    {"BEGIN TRANSACTION WORK; COMMIT;", false, false, ""},
+    {"BEGIN; COMMIT AND CHAIN;", false, false, ""},
+    {"BEGIN; COMMIT; COMMIT;", false, false, ""},
+    {"BEGIN; DROP TABLE t; COMMIT;", false, false, ""},
+    {"COMMIT; BEGIN;", false, false, ""},
 };
 
 static void test_companions(void **state)
@@ -53,8 +66,34 @@ static void test_companions(void **state)
     }
 }
 
+static void test_unknown_markers(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *text;
+        const char *unknown; /* "": none */
+    } cases[] = {
+        {"-- predeploy: irreversable: no\n", "irreversable"},
+        {"-- later\n--predeploy:irreversibly", "irreversibly"},
+        {"-- predeploy: a\n-- predeploy: b\r\n", "a"},
+        {"-- predeploy: a\n-- predeploy: irreversible: x\n", ""},
+        {"-- predeploy:\n", ""},
+        {"-- irreversable\n", ""},
+        {"-- predeploy: irreversable: no\nDROP TABLE t;", ""},
+    };
+    for (size_t i = 0; i < LENGTH(cases); i++) {
+        PD_AUTO_ARENA arena = pd_arena_new();
+        pd_companion companion = {0};
+        pd_companion_read(arena, cases[i].text, strlen(cases[i].text), &companion);
+        assert_string_equal(companion.unknown == NULL ? "" : companion.unknown, cases[i].unknown);
+    }
+}
+
 int main(void)
 {
-    const struct CMUnitTest tests[] = {cmocka_unit_test(test_companions)};
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_companions),
+        cmocka_unit_test(test_unknown_markers),
+    };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

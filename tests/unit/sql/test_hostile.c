@@ -71,6 +71,27 @@ static void test_deep_texts_between_good_ones(void **state)
     }
 }
 
+/* What is said of small texts comes together: the child that dies on one has not said what it knows
+ * of those in front. */
+static void test_small_deep_texts_between_good_ones(void **state)
+{
+    (void)state;
+    static const repeated deep = {"SELECT 1", "+1", 3900, ""};
+    PD_AUTO_ARENA arena = pd_arena_new();
+    pd_sql_input inputs[20];
+    pd_script scripts[LENGTH(inputs)];
+    for (size_t i = 0; i < LENGTH(inputs); i++)
+        inputs[i] = input_of(i == 7 || i == 8 || i == 19 ? repeat(arena, &deep) : "SELECT 1");
+    assert_true(inputs[7].len < PD_SQL_SMALL_TEXT);
+    pd_sql_job job = small_job(inputs, LENGTH(inputs));
+    job.limits.stack_bytes = (size_t)512 << 10;
+    pd_error err = {0};
+    assert_true(pd_sql_parse_job(arena, &job, scripts, &err));
+    for (size_t i = 0; i < LENGTH(inputs); i++)
+        assert_int_equal(scripts[i].state,
+                         i == 7 || i == 8 || i == 19 ? PD_SCRIPT_TOO_DEEP : PD_SCRIPT_OK);
+}
+
 /* More levels than a usual stack of 8 MiB has room for. */
 static void test_large_stack_reads_deep_text(void **state)
 {
@@ -287,7 +308,7 @@ static void test_orphan(void **state)
         pid_t self = getpid();
         pid_t child = fork();
         if (child == 0)
-            pd_sql_child_run(&job, 0, fds[1], orphan ? self + 1 : self);
+            pd_sql_child_run(&job, 0, orphan, fds[1], orphan ? self + 1 : self);
         close(fds[1]);
         ssize_t got = read(fds[0], frame, sizeof frame);
         assert_true(orphan ? got == 0 : got > 0);
@@ -301,6 +322,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_deep_texts_between_good_ones),
+        cmocka_unit_test(test_small_deep_texts_between_good_ones),
         cmocka_unit_test(test_large_stack_reads_deep_text),
         cmocka_unit_test(test_too_deep_for_the_grammar),
         cmocka_unit_test(test_cpu_limit),

@@ -1,5 +1,4 @@
-pg_catalog.pg_advisory_unlock_all(),
-       pg_catalog.set_config('lock_timeout', '{lock_timeout}', {local}),
+pg_catalog.set_config('lock_timeout', '{lock_timeout}', {local}),
        pg_catalog.set_config('statement_timeout', '{statement_timeout}', {local}),
        pg_catalog.set_config('idle_in_transaction_session_timeout', '{idle_timeout}', {local}),
        -- A server that waits for the rest of a pipeline is not idle: this is what ends its wait.

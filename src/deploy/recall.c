@@ -1,0 +1,141 @@
+#include "deploy/recall.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#include "base/clock.h"
+#include "base/hash.h"
+#include "base/str.h"
+#include "base/strbuf.h"
+
+#define FORM "predeploy-verdict/1"
+#define COUNT_DIGITS_MAX 9
+
+/* No two lists of texts make the same bytes. */
+static void add(pd_sha256 *hash, const char *text)
+{
+    char length[24];
+    size_t len = text == NULL ? 0 : strlen(text);
+    int digits = snprintf(length, sizeof length, "%zu%c", len, text == NULL ? '-' : ':');
+    pd_sha256_add(hash, length, (size_t)digits);
+    pd_sha256_add(hash, text == NULL ? "" : text, len);
+}
+
+/* `about`: the rest of the text, without the digest. */
+static const char *make_key(pd_arena *arena, const char *terms, const char *about,
+                            const pd_recalled *now)
+{
+    char *key = pd_arena_alloc(arena, PD_SHA256_HEX);
+    pd_sha256 hash = pd_sha256_start();
+    const char *parts[] = {FORM,        terms,       about,       now->deployment,
+                           now->commit, now->digest, now->drizzle};
+    for (size_t i = 0; i < sizeof parts / sizeof *parts; i++)
+        add(&hash, parts[i]);
+    pd_sha256_end(&hash, key);
+    return key;
+}
+
+static bool is_quiet(const pd_report *report)
+{
+    return report->findings->count == 0 && report->steering_count == 0 && !report->half &&
+           report->revision != NULL;
+}
+
+/* Whether the ledger is the set, and nothing else stands beside it. */
+static bool is_plain(const pd_set *set, const pd_ledger *ledger)
+{
+    return set->count > 0 && set->count == ledger->count && set->orphan_count == 0 &&
+           ledger->digest != NULL && ledger->altered == NULL && ledger->unfinished_count == 0 &&
+           ledger->foreign_count == 0 && pd_set_is_drizzle(set) == (ledger->drizzle_digest != NULL);
+}
+
+const char *pd_recall_make(const pd_run *run, const pd_ledger *ledger, const char *deployment)
+{
+    const pd_set *set = run->set;
+    pd_arena *arena = run->arena;
+    if (run->terms == NULL || !is_quiet(run->report) || !is_plain(set, ledger))
+        return NULL;
+    const char *about =
+        pd_arena_printf(arena, "%s %s %zu %s", pd_timestamp(arena, pd_unix_seconds()),
+                        pd_layout_name(set->layout), set->count, set->folder);
+    pd_recalled now = {
+        .deployment = deployment,
+        .commit = run->report->revision->oid,
+        .digest = ledger->digest,
+        .drizzle = ledger->drizzle_digest,
+    };
+    return pd_arena_printf(arena, "%s %s", make_key(arena, run->terms, about, &now), about);
+}
+
+/* The word in front of the next blank, which *at is moved behind; NULL: there is no blank. */
+static const char *take_word(pd_arena *arena, const char **at)
+{
+    const char *blank = strchr(*at, ' ');
+    if (blank == NULL)
+        return NULL;
+    const char *word = pd_arena_strndup(arena, *at, (size_t)(blank - *at));
+    *at = blank + 1;
+    return word;
+}
+
+static bool read_count(const char *word, size_t *out)
+{
+    size_t len = strlen(word);
+    *out = 0;
+    if (len == 0 || len > COUNT_DIGITS_MAX || strspn(word, "0123456789") != len)
+        return false;
+    for (; *word != '\0'; word++)
+        *out = *out * 10 + (size_t)(*word - '0');
+    return true;
+}
+
+bool pd_recall_parse(pd_arena *arena, const char *text, pd_recall *out)
+{
+    const char *rest = text;
+    const char *words[4] = {NULL};
+    for (size_t i = 0; i < sizeof words / sizeof *words; i++) {
+        words[i] = take_word(arena, &rest);
+        if (words[i] == NULL)
+            return false;
+    }
+    out->given_at = words[1];
+    out->folder = rest;
+    return pd_is_sha256_hex(words[0], strlen(words[0])) && pd_layout_find(words[2], &out->layout) &&
+           read_count(words[3], &out->count);
+}
+
+bool pd_recall_holds(pd_arena *arena, const char *terms, const pd_recalled *now, pd_recall *out)
+{
+    if (now->verdict == NULL || now->deployment == NULL || now->commit == NULL ||
+        now->digest == NULL || !pd_recall_parse(arena, now->verdict, out))
+        return false;
+    const char *about = now->verdict + PD_SHA256_HEX;
+    const char *key = make_key(arena, terms, about, now);
+    out->deployment = now->deployment;
+    return out->count == now->count && strncmp(now->verdict, key, PD_SHA256_HEX - 1) == 0;
+}
+
+void pd_recall_report(pd_arena *arena, const pd_recall *recall, const pd_recalled *now,
+                      const pd_settings *settings, pd_report *report)
+{
+    static const pd_gate gates[] = {PD_GATE_INTEGRITY, PD_GATE_ROLLBACK, PD_GATE_HISTORY,
+                                    PD_GATE_SYNTAX};
+    pd_set *set = pd_arena_alloc(arena, sizeof *set);
+    *set = (pd_set){.folder = recall->folder, .layout = recall->layout, .count = recall->count};
+    report->set = set;
+    report->relies_on = recall;
+    report->standing = (pd_standing){.relation = PD_RELATION_EQUAL, .commit = now->commit};
+    report->tables_before = now->tables;
+    report->tables_after = now->tables;
+    report->nothing_to_do = true;
+    pd_report_answer(
+        report, PD_GATE_REVISION,
+        pd_arena_printf(arena, "%zu migration%s", recall->count, recall->count == 1 ? "" : "s"));
+    for (size_t i = 0; i < sizeof gates / sizeof *gates; i++)
+        pd_report_answer(report, gates[i], "as before");
+    if (settings->rollback == PD_ROLLBACK_OFF)
+        pd_report_ask(report, PD_GATE_ROLLBACK, "off: [migrations] rollback in .predeploy");
+    pd_report_answer(report, PD_GATE_LEDGER,
+                     pd_arena_printf(arena, "%zu applied, 0 pending", recall->count));
+    pd_report_settle(report, settings);
+}

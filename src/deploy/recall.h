@@ -1,0 +1,23 @@
+/* Verdicts that are kept and recalled: what is written down, and whether it still holds. Pure. */
+#ifndef PD_DEPLOY_RECALL_H
+#define PD_DEPLOY_RECALL_H
+
+#include "deploy/run.h"
+#include "domain/recall.h"
+
+/* The verdict of this run, which had nothing to do, as a text for the row of `deployment`; NULL
+ * when it is not one to rely on: something was found, if only a warning, or is not as it will be
+ * the next time. */
+const char *pd_recall_make(const pd_run *run, const pd_ledger *ledger, const char *deployment);
+
+/* Reads such a text; false when it is none. The deployment is left alone. */
+bool pd_recall_parse(pd_arena *arena, const char *text, pd_recall *out);
+
+/* Whether the verdict was given on the same terms (pd_run.terms) about what is there now. */
+bool pd_recall_holds(pd_arena *arena, const char *terms, const pd_recalled *now, pd_recall *out);
+
+/* The report of a run that relies on it. The table count is still to be judged. */
+void pd_recall_report(pd_arena *arena, const pd_recall *recall, const pd_recalled *now,
+                      const pd_settings *settings, pd_report *report);
+
+#endif

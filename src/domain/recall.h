@@ -1,0 +1,31 @@
+/* The verdict of a run that had nothing to do and found nothing, as the ledger keeps it: as long as
+ * nothing that it depended on has changed, it need not be made again (docs/ledger.md).
+ */
+#ifndef PD_DOMAIN_RECALL_H
+#define PD_DOMAIN_RECALL_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+#include "domain/settings.h"
+
+typedef struct pd_recall {
+    const char *deployment; /* UUID of the row that keeps it */
+    const char *given_at;   /* RFC 3339, UTC */
+    pd_layout_kind layout;  /* of the set that was judged */
+    size_t count;           /* of its migrations */
+    const char *folder;
+} pd_recall;
+
+/* What stands in a database, read in one snapshot beside no deployment. Texts may be NULL. */
+typedef struct pd_recalled {
+    const char *verdict;    /* of the newest deployment's row, as it was kept */
+    const char *deployment; /* its UUID */
+    const char *commit;     /* its commit */
+    const char *digest;     /* pd_ledger.digest */
+    const char *drizzle;    /* pd_ledger.drizzle_digest */
+    size_t count;           /* rows of predeploy.migrations */
+    int64_t tables;         /* of the schema that is verified */
+} pd_recalled;
+
+#endif

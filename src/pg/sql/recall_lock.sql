@@ -1,0 +1,4 @@
+-- Beside others that only look, not beside a deployment, and held to the end of the transaction. Fails
+-- (22012) where it cannot be had: nothing behind it is waited for then.
+SELECT 1 / CASE WHEN pg_catalog.pg_try_advisory_xact_lock_shared(1886545252, 1886154617)
+                THEN 1 ELSE 0 END;

@@ -38,7 +38,7 @@ static const pd_option options[] = {
     {"companions", 0, NULL, PLACE(companions), PD_OPTIONS_NEW,
      "write only the companions that are missing"},
     {"through", 0, "NAME", PLACE(through), PD_OPTIONS_ADOPT,
-     "the last one that this database has, by name or number"},
+     "the last one this database has, by name or number"},
     {"from", 0, "TOOL", PLACE(from), PD_OPTIONS_ADOPT, "whose table says it, when two fit"},
     {"repo", 0, "PATH", PLACE(repo), PD_OPTIONS_ALWAYS,
      "repository (default: found upwards from here)"},

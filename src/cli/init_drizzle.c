@@ -98,7 +98,7 @@ void pd_init_tell_drizzle(const pd_context *context, pd_init *init, const pd_dri
     pd_settings_default(&usual);
     const char *meant[] = {said->schema != NULL ? said->schema : usual.ledger_schema,
                            said->table != NULL ? said->table : usual.ledger_table};
-    for (size_t i = 0; i < ledger->count; i++) {
+    for (size_t i = 0; i < ledger->count && i < sizeof meant / sizeof *meant; i++) {
         const char *there = ledger->items[i].there;
         if (there == NULL || strcmp(there, meant[i]) == 0)
             continue;

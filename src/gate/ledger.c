@@ -60,7 +60,7 @@ static void report_edited(judge *self, const pd_migration *migration, const char
 static void report_disagreement(judge *self, const pd_migration *migration,
                                 const pd_ledger_row *row)
 {
-    bool same = strcmp(row->hash, migration->up.hash) == 0;
+    bool same = pd_streq(row->hash, migration->up.hash);
     int64_t when = row->has_drizzle_created_at ? row->drizzle_created_at : migration->when;
     pd_finding *finding =
         pd_find(self->findings, PD_RULE_LEDGER_DISAGREES, migration->up.path,

@@ -122,6 +122,7 @@ static bool fail_taken(pd_error *err, const char *path, const char *local)
 static bool keep_other(const char *path, const char *local, pd_error *err)
 {
     struct stat st;
+    assert(path != NULL && local != NULL);
     if (link(path, local) == 0)
         return true;
     if (errno == EEXIST || lstat(local, &st) == 0)

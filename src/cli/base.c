@@ -62,10 +62,12 @@ static bool resolve_event(pd_context *context, const pd_event *event, pd_revisio
 static bool fail_no_base(const char *remote, pd_error *err)
 {
     pd_fail(err, PD_ERROR_UNREACHABLE, "cannot tell what is published: no base was found");
-    return pd_error_hint(err,
-                         "Fetch the remote and its default branch: git fetch %s && git remote "
-                         "set-head %s --auto. Or name the base: --base REV, or [check] base in %s.",
-                         remote, remote, PD_SETTINGS_FILE);
+    return pd_error_hint(
+        err,
+        "Fetch the remote and its default branch: git fetch %s && git remote "
+        "set-head %s --auto. If nothing was pushed to it yet: git push -u %s HEAD. "
+        "Or name the base: --base REV, or [check] base in %s.",
+        remote, remote, remote, PD_SETTINGS_FILE);
 }
 
 /* A name that somebody gave: a branch of a remote goes before a tag or a branch of the same name,

@@ -264,14 +264,14 @@ def test_what_drizzle_skips_silently(make_repo, db):
     repo.migration("0001_c", "CREATE TABLE c (id int);\n", when=1700000009000)
     repo.commit("main")
     project.migrate()
-    repo.migration("0001_b", "CREATE TABLE b (id int);\n", when=1700000005000)
+    repo.migration("0002_b", "CREATE TABLE b (id int);\n", when=1700000005000)
     repo.commit("the other branch, merged later")
     assert "successfully" in project.migrate()
     assert db.tables() == ["a", "c"], "Drizzle has skipped b"
     result = repo.check()
     assert (result.status, result.rules) == (1, ["journal-when-not-rising"]), result
     finding = result.json["findings"][0]
-    assert "0001_b" in finding["message"] and finding["hint"]
+    assert "0002_b" in finding["message"] and finding["hint"]
     assert finding["path"] == "drizzle/meta/_journal.json" and finding["line"] > 0
     assert repo.run("deploy", env=db.env).status == 1
     assert db.tables() == ["a", "c"]

@@ -199,6 +199,7 @@ GIT(git_revwalk_push, (git_revwalk * walk, const git_oid *id), (walk, id))
 GIT(git_revwalk_push_glob, (git_revwalk * walk, const char *glob), (walk, glob))
 GIT(git_revwalk_push_head, (git_revwalk * walk), (walk))
 GIT(git_revwalk_sorting, (git_revwalk * walk, unsigned mode), (walk, mode))
+GIT(git_status_file, (unsigned *flags, git_repository *repo, const char *path), (flags, repo, path))
 GIT(git_tree_lookup, (git_tree * *out, git_repository *repo, const git_oid *id), (out, repo, id))
 CALL("libgit2", const char *, git_commit_summary, (git_commit * commit), (commit), NULL)
 

@@ -1,10 +1,15 @@
 import contextlib
 import itertools
+import signal
 import subprocess
 
 import faults
 import pytest
 import world
+
+
+# Under nohup it would be ignored, by predeploy as well.
+signal.signal(signal.SIGHUP, signal.SIG_DFL)
 
 
 def pytest_addoption(parser):

@@ -8,8 +8,9 @@ import pytest
 import world
 
 
-# Under nohup it would be ignored, by predeploy as well.
+# Under nohup, or in the background, they would be ignored, by what the tests start as well.
 signal.signal(signal.SIGHUP, signal.SIG_DFL)
+signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 def pytest_addoption(parser):

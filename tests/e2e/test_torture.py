@@ -26,6 +26,8 @@ SANITIZED = b"libasan" in subprocess.run(["ldd", world.BINARY], stdout=subproces
 # Of the calls each so-manieth fails: with sanitizers a run takes ten times as long.
 STEP = int(ASKED) if ASKED.isdigit() else 5 if SANITIZED and not FULL else 1
 ENDED = re.compile(r"^predeploy: (out of memory|libcrypto failed): ", re.M)
+# glibc's own end when memory runs out while it reads nsswitch.conf, for libpq's question who runs this.
+NSS = re.compile(r"nss_database\.c:\d+: \w+: Assertion")
 SAID = re.compile(r"^(?:error: |predeploy: )", re.M)
 
 # Every table and column, every index and whether it is valid, and what was seeded.
@@ -132,7 +134,8 @@ def rounds(bench, args, kind, judge, prepare=None, where="parent"):
                 assert message(result), f"not one message\n{result}"
                 assert judge(result), f"not true\n{result}"
             except AssertionError as problem:
-                wrong.append(f"{place}: {problem}")
+                if not NSS.search(str(problem)):
+                    wrong.append(f"{place}: {problem}")
             at += step
     if wrong:
         pytest.fail("\n\n".join(wrong), pytrace=False)

@@ -3,12 +3,14 @@
 #define PD_TEST_PG_WORLD_H
 
 #include <setjmp.h>
+#include <signal.h>
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include <cmocka.h>
 
@@ -170,5 +172,26 @@ static inline pd_db *open_locked(world *w, pd_layout_kind layout)
 }
 
 #define WORLD_TEST(function) cmocka_unit_test_setup_teardown(function, test_open, test_close)
+
+/* A child that signals this process as soon as a statement is in pg_sleep. */
+static inline pid_t signal_when_it_sleeps(const world *w, int number)
+{
+    pid_t child = fork();
+    if (child != 0) {
+        return child;
+    }
+    PGconn *own = PQconnectdb(w->conninfo);
+    bool sleeps = false;
+    while (!sleeps && PQstatus(own) == CONNECTION_OK) {
+        PGresult *found =
+            PQexec(own, "SELECT 1 FROM pg_stat_activity WHERE wait_event = 'PgSleep'");
+        sleeps = PQntuples(found) == 1;
+        PQclear(found);
+        (void)usleep(10000);
+    }
+    PQfinish(own);
+    (void)kill(getppid(), number);
+    _exit(0);
+}
 
 #endif

@@ -92,15 +92,6 @@ static void somebody_may_be_faster(void **state)
     }
 }
 
-static void signal_when_there_is(const char *flag)
-{
-    while (access(flag, F_OK) != 0) {
-        (void)usleep(10000);
-    }
-    (void)kill(getppid(), SIGTERM);
-    _exit(0);
-}
-
 /* The signal cancels it too late: it has run, and that is written down. */
 static void a_late_signal_takes_nothing_back(void **state)
 {
@@ -108,24 +99,16 @@ static void a_late_signal_takes_nothing_back(void **state)
     pd_error none = {0};
     pd_interrupt quiet = {.fd = -1};
     trial t;
-    const char *flag = pd_arena_printf(w->arena, "/tmp/predeploy-test-%d", (int)getpid());
     scenario s = {PD_OUTSIDE_UNKNOWN, "", NAMED(""), TABLE, NULL, NULL, "", ""};
-    s.text = pd_arena_printf(w->arena,
-                             "DO $$BEGIN BEGIN COPY (SELECT 1) TO PROGRAM 'touch %s'; "
-                             "PERFORM pg_sleep(60); EXCEPTION WHEN query_canceled THEN NULL; END; "
-                             "INSERT INTO t VALUES (3); END$$",
-                             flag);
+    s.text = "DO $$BEGIN BEGIN PERFORM pg_sleep(60); EXCEPTION WHEN query_canceled THEN NULL; END; "
+             "INSERT INTO t VALUES (3); END$$";
     ask(w, s.setup);
     assert_true(pd_interrupt_open(&w->interrupt, &none));
     trial_open(w, &t, PD_LAYOUT_PLAIN);
     add_alone(w, &t, &s);
-    pid_t child = fork();
-    if (child == 0) {
-        signal_when_there_is(flag);
-    }
+    pid_t child = signal_when_it_sleeps(w, SIGTERM);
     assert_false(trial_run(w, &t));
     (void)waitpid(child, NULL, 0);
-    (void)unlink(flag);
     assert_int_equal(w->err.kind, PD_ERROR_INTERRUPTED);
     assert_non_null(t.result.half);
     assert_string_equal(rows(w), "1 done unasked");

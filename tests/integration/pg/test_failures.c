@@ -373,21 +373,8 @@ static void a_signal_cancels_and_rolls_back(void **state)
         const char *before = picture(w);
         assert_true(pd_interrupt_open(&w->interrupt, &none));
         add_step(w, &t, PD_STEP_APPLY, "0001_a", "CREATE TABLE a (i int)");
-        /* the signal comes from the statement itself: when it is there, the statement runs */
-        add_step(w, &t, PD_STEP_APPLY, "0002_sleep",
-                 pd_arena_printf(w->arena,
-                                 "COPY (SELECT 1) TO PROGRAM 'touch /tmp/predeploy-test-%d';;"
-                                 "SELECT pg_sleep(60)",
-                                 (int)getpid()));
-        pid_t child = fork();
-        if (child == 0) {
-            const char *flag = pd_arena_printf(w->arena, "/tmp/predeploy-test-%d", (int)getppid());
-            while (access(flag, F_OK) != 0) {
-                (void)usleep(10000);
-            }
-            (void)kill(getppid(), signals[i]);
-            _exit(0);
-        }
+        add_step(w, &t, PD_STEP_APPLY, "0002_sleep", "SELECT pg_sleep(60)");
+        pid_t child = signal_when_it_sleeps(w, signals[i]);
         int64_t begun_ms = pd_now_ms();
         assert_false(trial_run(w, &t));
         assert_true(pd_now_ms() - begun_ms < 30000);
@@ -409,7 +396,6 @@ static void a_signal_cancels_and_rolls_back(void **state)
         pd_db_close(&t.db);
         pd_interrupt_close(&w->interrupt);
         w->interrupt = quiet;
-        (void)unlink(pd_arena_printf(w->arena, "/tmp/predeploy-test-%d", (int)getpid()));
     }
 }
 

@@ -51,10 +51,15 @@ static bool record_idle(pd_run *run, const pd_ledger *ledger, const char **id, p
 static bool end_idle(pd_run *run, const pd_ledger *ledger, pd_error *err)
 {
     const char *id = NULL;
+    pd_recalled now;
     if (!record_idle(run, ledger, &id, err))
         return false;
-    const char *verdict = run->db.keep_verdict == NULL ? NULL : pd_recall_make(run, ledger, id);
-    return verdict == NULL || run->db.keep_verdict(run->db.ctx, id, verdict, err);
+    if (run->db.look == NULL || !pd_recall_wanted(run, ledger))
+        return true;
+    if (!run->db.look(run->db.ctx, run->report->revision->oid, &now, err))
+        return false;
+    const char *verdict = pd_recall_make(run, ledger, &now);
+    return run->db.keep_verdict(run->db.ctx, id, verdict, err);
 }
 
 static bool finish_idle(pd_run *run, const pd_comparison *comparison, pd_deployment *begun,

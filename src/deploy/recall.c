@@ -8,7 +8,7 @@
 #include "base/str.h"
 #include "base/strbuf.h"
 
-#define FORM "predeploy-verdict/1"
+#define FORM "predeploy-verdict/2"
 #define COUNT_DIGITS_MAX 9
 
 /* No two lists of texts make the same bytes. */
@@ -27,8 +27,7 @@ static const char *make_key(pd_arena *arena, const char *terms, const char *abou
 {
     char *key = pd_arena_alloc(arena, PD_SHA256_HEX);
     pd_sha256 hash = pd_sha256_start();
-    const char *parts[] = {FORM,        terms,       about,       now->deployment,
-                           now->commit, now->digest, now->drizzle};
+    const char *parts[] = {FORM, terms, about, now->deployment, now->commit, now->marks};
     for (size_t i = 0; i < sizeof parts / sizeof *parts; i++)
         add(&hash, parts[i]);
     pd_sha256_end(&hash, key);
@@ -49,22 +48,28 @@ static bool is_plain(const pd_set *set, const pd_ledger *ledger)
            ledger->foreign_count == 0 && pd_set_is_drizzle(set) == (ledger->drizzle_digest != NULL);
 }
 
-const char *pd_recall_make(const pd_run *run, const pd_ledger *ledger, const char *deployment)
+bool pd_recall_wanted(const pd_run *run, const pd_ledger *ledger)
+{
+    return run->terms != NULL && is_quiet(run->report) && is_plain(run->set, ledger);
+}
+
+/* A text that is there in both, or in neither. */
+static bool same(const char *a, const char *b)
+{
+    return a == NULL || b == NULL ? a == b : pd_streq(a, b);
+}
+
+const char *pd_recall_make(const pd_run *run, const pd_ledger *ledger, const pd_recalled *now)
 {
     const pd_set *set = run->set;
     pd_arena *arena = run->arena;
-    if (run->terms == NULL || !is_quiet(run->report) || !is_plain(set, ledger))
+    if (now->marks == NULL || now->deployment == NULL || now->count != ledger->count ||
+        !same(now->digest, ledger->digest) || !same(now->drizzle, ledger->drizzle_digest))
         return NULL;
     const char *about =
         pd_arena_printf(arena, "%s %s %zu %s", pd_timestamp(arena, pd_unix_seconds()),
                         pd_layout_name(set->layout), set->count, set->folder);
-    pd_recalled now = {
-        .deployment = deployment,
-        .commit = run->report->revision->oid,
-        .digest = ledger->digest,
-        .drizzle = ledger->drizzle_digest,
-    };
-    return pd_arena_printf(arena, "%s %s", make_key(arena, run->terms, about, &now), about);
+    return pd_arena_printf(arena, "%s %s", make_key(arena, run->terms, about, now), about);
 }
 
 /* The word in front of the next blank, which *at is moved behind; NULL: there is no blank. */
@@ -107,7 +112,7 @@ bool pd_recall_parse(pd_arena *arena, const char *text, pd_recall *out)
 bool pd_recall_holds(pd_arena *arena, const char *terms, const pd_recalled *now, pd_recall *out)
 {
     if (now->verdict == NULL || now->deployment == NULL || now->commit == NULL ||
-        now->digest == NULL || !pd_recall_parse(arena, now->verdict, out))
+        now->marks == NULL || !pd_recall_parse(arena, now->verdict, out))
         return false;
     const char *about = now->verdict + PD_SHA256_HEX;
     const char *key = make_key(arena, terms, about, now);

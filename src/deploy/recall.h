@@ -5,10 +5,13 @@
 #include "deploy/run.h"
 #include "domain/recall.h"
 
-/* The verdict of this run, which had nothing to do, as a text for the row of `deployment`; NULL
- * when it is not one to rely on: something was found, if only a warning, or is not as it will be
- * the next time. */
-const char *pd_recall_make(const pd_run *run, const pd_ledger *ledger, const char *deployment);
+/* Whether the verdict of this run, which had nothing to do, is one to rely on the next time:
+ * nothing was found, not even a warning, and all is as it will be then. */
+bool pd_recall_wanted(const pd_run *run, const pd_ledger *ledger);
+
+/* That verdict as a text for the row of now->deployment; NULL: what is there now is not what was
+ * judged, `ledger`. */
+const char *pd_recall_make(const pd_run *run, const pd_ledger *ledger, const pd_recalled *now);
 
 /* Reads such a text; false when it is none. The deployment is left alone. */
 bool pd_recall_parse(pd_arena *arena, const char *text, pd_recall *out);

@@ -22,10 +22,11 @@ typedef struct pd_recalled {
     const char *verdict;    /* of the newest deployment's row, as it was kept */
     const char *deployment; /* its UUID */
     const char *commit;     /* its commit */
-    const char *digest;     /* pd_ledger.digest */
-    const char *drizzle;    /* pd_ledger.drizzle_digest */
+    const char *marks;      /* move with every change to the ledgers' tables and rows */
     size_t count;           /* rows of predeploy.migrations */
-    int64_t tables;         /* of the schema that is verified */
+    int64_t tables;         /* of the schema that is verified; -1: not asked */
+    const char *digest;     /* pd_ledger.digest, and the next: only where a verdict is to be kept */
+    const char *drizzle;    /* pd_ledger.drizzle_digest */
 } pd_recalled;
 
 #endif

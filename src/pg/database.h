@@ -73,14 +73,19 @@ bool pd_db_read_ledger(pd_db *db, pd_arena *arena, pd_ledger *out, pd_error *err
 
 /* On a connection that was begun, before pd_db_open: finishes it, and reads in one snapshot all
  * that the last verdict on a commit (domain/recall.h) is held against. out->verdict is NULL when
- * there is none, or something is not as a deployment with nothing to do leaves it: another one is
- * under way, or did not succeed, something is half applied, the chain does not hold, another tool's
- * table is there, the ledger is not as usual. Waits for no lock and writes nothing. options: those
- * of pd_db_open; the layout may be unknown as yet. */
+ * there is none, or it can be told already that it does not hold. Waits for no lock and writes
+ * nothing. options: those of pd_db_open; the layout may be unknown as yet. */
 bool pd_db_recall(pd_db *db, const pd_db_options *options, const char *commit, pd_recalled *out,
                   pd_error *err) PD_CHECKED;
 
-/* Keeps a verdict in the row of a deployment that succeeded. Under the lock. */
+/* What the next run's pd_db_recall would find, looked at thoroughly, with the digests of both
+ * ledgers. out->marks is NULL where something is not as a deployment with nothing to do leaves it,
+ * or cannot be told. Waits for no lock. Leaves a transaction open that pd_db_keep_verdict ends.
+ * Under the lock. */
+bool pd_db_look(pd_db *db, const char *commit, pd_recalled *out, pd_error *err) PD_CHECKED;
+
+/* Behind pd_db_look: keeps a verdict in the row of the newest deployment. verdict NULL: keeps none.
+ */
 bool pd_db_keep_verdict(pd_db *db, const char *deployment, const char *verdict,
                         pd_error *err) PD_CHECKED;
 

@@ -25,6 +25,9 @@ bool pd_versions_are_current(const PGresult *result);
 /* recall.c: asks for pd_ledger.drizzle_digest. */
 pd_request pd_drizzle_digest_request(pd_db *db);
 
+/* ledger_read.c: a request that "cannot read the ledger" when it fails. */
+pd_request pd_ledger_request(const pd_db *db, const char *sql);
+
 /* ledger_read.c: asks for pd_sighting.names. Where they are not those of `before` any more it is an
  * error that pd_ledger_guard_failed knows. before NULL: they may be any. */
 size_t pd_names_ask(pd_db *db, pd_group *group, const pd_sighting *before);

@@ -35,7 +35,7 @@ typedef struct reading {
     size_t schema;
 } reading;
 
-static pd_request own(const pd_db *db, const char *sql)
+pd_request pd_ledger_request(const pd_db *db, const char *sql)
 {
     return pd_db_request(db, sql, "cannot read the ledger");
 }
@@ -110,9 +110,9 @@ static void add_end(reading *self)
         pd_request request = pd_role_request(db, values);
         self->role = pd_group_add_with(&self->group, request, values, 1);
     }
-    pd_group_add(&self->group, own(db, pd_query_session_own_path));
-    self->schema = pd_group_add(&self->group, own(db, pd_query_read_schema));
-    pd_group_add(&self->group, own(db, "ROLLBACK"));
+    pd_group_add(&self->group, pd_ledger_request(db, pd_query_session_own_path));
+    self->schema = pd_group_add(&self->group, pd_ledger_request(db, pd_query_read_schema));
+    pd_group_add(&self->group, pd_ledger_request(db, "ROLLBACK"));
 }
 
 static size_t add_if(reading *self, bool wanted, pd_request request)
@@ -127,7 +127,7 @@ static void add_rows(reading *self)
     self->migrations = add_if(self, found->tables, pd_migrations_request(db, found->chained));
     self->deployments = add_if(self, found->tables, pd_deployments_request(db));
     self->deployed = add_if(self, found->tables, pd_deployed_request(db));
-    self->digest = add_if(self, found->chained, own(db, pd_query_read_digest));
+    self->digest = add_if(self, found->chained, pd_ledger_request(db, pd_query_read_digest));
     self->chain = add_if(self, found->chained, pd_chain_request(db));
     self->unfinished = add_if(self, found->chained, pd_unfinished_request(db));
     self->drizzle = add_if(self, found->drizzle, pd_drizzle_request(db, found->drizzle_name));
@@ -148,7 +148,7 @@ static void add_rows(reading *self)
 static void add_all(reading *self)
 {
     pd_db *db = self->db;
-    pd_group_add(&self->group, own(db, pd_query_read_begin));
+    pd_group_add(&self->group, pd_ledger_request(db, pd_query_read_begin));
     const char *pairs[] = {"tables", self->before->names, NULL};
     self->lock = PD_GROUP_NONE;
     if (self->before->names != NULL) {

@@ -12,6 +12,7 @@
 #include <cmocka.h>
 
 #include "base/strbuf.h"
+#include "deploy/adopt.h"
 #include "deploy/run.h"
 #include "domain/settings.h"
 #include "sets.h"
@@ -31,12 +32,15 @@ typedef struct fake {
     size_t batches;
     const char *outcome;
     int64_t predicted;
+    pd_foreign_ledger *at_lock; /* what another tool's table has become when the lock is had */
 } fake;
 
 static inline bool fake_lock(void *ctx, bool wait, pd_error *err)
 {
     fake *f = ctx;
     pd_strbuf_adds(&f->log, wait ? "lock " : "trylock ");
+    if (f->at_lock != NULL)
+        f->ledger.foreign = f->at_lock;
     return f->lock_fails ? pd_fail(err, PD_ERROR_LOCKED, "locked") : true;
 }
 
@@ -55,6 +59,20 @@ static inline bool fake_begin(void *ctx, const pd_deployment *deployment, pd_err
     (void)err;
     fake *f = ctx;
     pd_strbuf_addf(&f->log, "begin:%s ", deployment->outcome);
+    return true;
+}
+
+static inline bool fake_look(void *ctx, const char *commit, pd_recalled *out, pd_error *err)
+{
+    (void)err;
+    const fake *f = ctx;
+    *out = (pd_recalled){.commit = commit,
+                         .deployment = "00000000-0000-4000-8000-000000000001",
+                         .marks = "1,2,3",
+                         .count = f->ledger.count,
+                         .tables = -1,
+                         .digest = f->ledger.digest,
+                         .drizzle = f->ledger.drizzle_digest};
     return true;
 }
 
@@ -161,6 +179,7 @@ typedef struct world {
     pd_findings findings;
     pd_report report;
     pd_run run;
+    pd_adopt_request request; /* of an adoption */
     pd_error err;
 } world;
 
@@ -190,6 +209,7 @@ static inline void set_up(world *w, pd_arena *arena)
                .lock = fake_lock,
                .read_ledger = fake_read,
                .begin_deployment = fake_begin,
+               .look = fake_look,
                .keep_verdict = fake_keep,
                .record_backup = fake_record_backup,
                .apply = fake_apply,

@@ -13,9 +13,17 @@ static void settle(world *w)
     w->fake.ledger.digest = "digest";
 }
 
+static pd_recalled look(world *w)
+{
+    pd_recalled now;
+    assert_true(fake_look(&w->fake, "c0ffee", &now, &w->err));
+    return now;
+}
+
 static const char *make(world *w)
 {
-    return pd_recall_make(&w->run, &w->fake.ledger, DEPLOYMENT);
+    pd_recalled now = look(w);
+    return pd_recall_make(&w->run, &w->fake.ledger, &now);
 }
 
 /* ---- what is kept ---- */
@@ -103,7 +111,7 @@ static void what_is_kept(void **state)
         set_up(&w, arena);
         settle(&w);
         table[i].prepare(&w);
-        if ((make(&w) != NULL) != table[i].kept)
+        if (pd_recall_wanted(&w.run, &w.fake.ledger) != table[i].kept)
             fail_msg("%s", table[i].what);
         tear_down(&w);
     }
@@ -121,9 +129,24 @@ static void other_commit(pd_recalled *now)
     now->commit = "c0ffef";
 }
 
+static void other_marks(pd_recalled *now)
+{
+    now->marks = "1,2,4";
+}
+
+static void no_marks(pd_recalled *now)
+{
+    now->marks = NULL;
+}
+
 static void other_digest(pd_recalled *now)
 {
     now->digest = "digesu";
+}
+
+static void no_digest_now(pd_recalled *now)
+{
+    now->digest = NULL;
 }
 
 static void other_drizzle(pd_recalled *now)
@@ -146,6 +169,35 @@ static void same(pd_recalled *now)
     (void)now;
 }
 
+/* Between the judgement and the look at what it is about. */
+static void what_is_kept_is_what_was_judged(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *what;
+        void (*change)(pd_recalled *now);
+        bool kept;
+    } table[] = {
+        {"all as it was", same, true},
+        {"no marks", no_marks, false},
+        {"other ledger", other_digest, false},
+        {"no digest", no_digest_now, false},
+        {"a table of Drizzle's", other_drizzle, false},
+        {"other number of rows", other_count, false},
+    };
+    for (size_t i = 0; i < sizeof table / sizeof *table; i++) {
+        PD_AUTO_ARENA arena = pd_arena_new();
+        world w;
+        set_up(&w, arena);
+        settle(&w);
+        pd_recalled now = look(&w);
+        table[i].change(&now);
+        if ((pd_recall_make(&w.run, &w.fake.ledger, &now) != NULL) != table[i].kept)
+            fail_msg("%s", table[i].what);
+        tear_down(&w);
+    }
+}
+
 static void what_holds(void **state)
 {
     (void)state;
@@ -159,8 +211,8 @@ static void what_holds(void **state)
         {"other terms", same, "termt", false},
         {"other deployment", other_deployment, TERMS, false},
         {"other commit", other_commit, TERMS, false},
-        {"other ledger", other_digest, TERMS, false},
-        {"a table of Drizzle's", other_drizzle, TERMS, false},
+        {"other ledger", other_marks, TERMS, false},
+        {"no marks", no_marks, TERMS, false},
         {"other number of rows", other_count, TERMS, false},
         {"no verdict", nothing_kept, TERMS, false},
     };
@@ -170,11 +222,8 @@ static void what_holds(void **state)
         pd_recall recall = {0};
         set_up(&w, arena);
         settle(&w);
-        pd_recalled now = {.verdict = make(&w),
-                           .deployment = DEPLOYMENT,
-                           .commit = "c0ffee",
-                           .digest = "digest",
-                           .count = w.set.count};
+        pd_recalled now = look(&w);
+        now.verdict = make(&w);
         table[i].change(&now);
         if (pd_recall_holds(arena, table[i].terms, &now, &recall) != table[i].holds)
             fail_msg("%s", table[i].what);
@@ -191,11 +240,8 @@ static void no_byte_of_it_may_change(void **state)
     set_up(&w, arena);
     settle(&w);
     char *text = pd_arena_strdup(arena, make(&w));
-    pd_recalled now = {.verdict = text,
-                       .deployment = DEPLOYMENT,
-                       .commit = "c0ffee",
-                       .digest = "digest",
-                       .count = w.set.count};
+    pd_recalled now = look(&w);
+    now.verdict = text;
     assert_true(pd_recall_holds(arena, TERMS, &now, &recall));
     assert_string_equal(recall.deployment, DEPLOYMENT);
     assert_string_equal(recall.folder, w.set.folder);
@@ -245,9 +291,8 @@ static void what_is_no_verdict(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(what_is_kept),
-        cmocka_unit_test(what_holds),
-        cmocka_unit_test(no_byte_of_it_may_change),
+        cmocka_unit_test(what_is_kept),       cmocka_unit_test(what_is_kept_is_what_was_judged),
+        cmocka_unit_test(what_holds),         cmocka_unit_test(no_byte_of_it_may_change),
         cmocka_unit_test(what_is_no_verdict),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -44,13 +44,28 @@ static void numbers(void **state)
 static void blanks_of_our_statements_are_known(void **state)
 {
     (void)state;
-    static const char *const known[] = {"{ledger}",     "{schema}",       "{name}",
-                                        "{same_name}",  "{lock_timeout}", "{idle_timeout}",
-                                        "{tables}",     "{local}",        "{statement_timeout}",
-                                        "{read_only}",  "{v14}",          "{inspect}",
-                                        "{column}",     "{value}",        "{tokens}",
-                                        "{membership}", "{checks}",       "{twin}",
-                                        "{table}",      "{definition}",   "{}"};
+    static const char *const known[] = {"{ledger}",
+                                        "{schema}",
+                                        "{name}",
+                                        "{same_name}",
+                                        "{lock_timeout}",
+                                        "{idle_timeout}",
+                                        "{tables}",
+                                        "{local}",
+                                        "{statement_timeout}",
+                                        "{read_only}",
+                                        "{v14}",
+                                        "{inspect}",
+                                        "{column}",
+                                        "{value}",
+                                        "{tokens}",
+                                        "{membership}",
+                                        "{checks}",
+                                        "{twin}",
+                                        "{table}",
+                                        "{definition}",
+                                        "{drizzle}",
+                                        "{}"};
     const size_t count = sizeof known / sizeof *known;
     for (const pd_query_file *file = pd_query_files; file->name != NULL; file++) {
         for (const char *at = strchr(file->text, '{'); at != NULL; at = strchr(at + 1, '{')) {

@@ -1,0 +1,31 @@
+/* What the last verdict on a commit is held against, asked in one transaction. Private to pg/. */
+#ifndef PD_PG_RECALL_H
+#define PD_PG_RECALL_H
+
+#include "pg/group.h"
+#include "pg/internal.h"
+
+/* What is asked, and where it stands in the group. */
+typedef struct pd_asking {
+    pd_db *db;
+    const char *commit;
+    bool drizzle; /* the layout is, or may be, one of Drizzle's */
+    pd_group group;
+    size_t locked; /* Drizzle's table is */
+    size_t marks;
+    size_t state;
+    size_t foreign;
+} pd_asking;
+
+/* Asks for a transaction, which begins with `begin`, and for locks on the ledgers. Nothing is
+ * waited for: who holds one of the locks changes what is asked about. */
+void pd_asking_begin(pd_asking *self, const char *begin);
+
+/* Asks for marks of all that a verdict depends on; `state`: recall_state.sql or recall_look.sql. */
+void pd_asking_add_marks(pd_asking *self, const char *state);
+
+/* What was answered. `out` is left without marks where it cannot be told, or where another tool's
+ * table is. */
+void pd_asking_take(const pd_asking *self, pd_arena *arena, pd_recalled *out);
+
+#endif

@@ -89,7 +89,13 @@ true) arguments+=(--backup) ;;
 esac
 if [ -n "${INPUT_REVISION-}" ]; then arguments+=(-- "$INPUT_REVISION"); fi
 
-if [ -n "${INPUT_DATABASE_URL-}" ]; then export DATABASE_URL=$INPUT_DATABASE_URL; fi
+# `none` is what an input is that nobody gave. An empty one was given: a secret that this job does not
+# get, without which a check would ask no database, and pass.
+case ${INPUT_DATABASE_URL-none} in
+none) ;;
+*[![:space:]]*) export DATABASE_URL=$INPUT_DATABASE_URL ;;
+*) fail 'the input database-url is empty: does this job get the secret? To ask no database leave the input out, or write none' ;;
+esac
 if [ -n "${INPUT_BACKUP_URL-}" ]; then export PREDEPLOY_BACKUP_URL=$INPUT_BACKUP_URL; fi
 if [ -n "${INPUT_BACKUP_SECRET-}" ]; then export PREDEPLOY_BACKUP_SECRET=$INPUT_BACKUP_SECRET; fi
 mask_url "${DATABASE_URL-}"

@@ -10,7 +10,8 @@
 typedef struct comparison {
     pd_context *context;
     const char *folder;
-    pd_snapshot tree; /* the migrations folder of the work tree */
+    const char *settings; /* see new_settings */
+    pd_snapshot tree;     /* the migrations folder of the work tree */
 } comparison;
 
 /* Only what HEAD is can be mended by a commit. */
@@ -96,6 +97,22 @@ static const char *listed_at(const pd_set *set, int line)
     return NULL;
 }
 
+/* " .predeploy" where the work tree has settings and the revision has none: they belong into the
+ * same commit, or the gates are asked without them. */
+static const char *new_settings(const comparison *self)
+{
+    pd_context *context = self->context;
+    pd_bytes committed = {0};
+    bool uncommitted = false;
+    pd_error none = {0};
+    bool is_new = pd_git_is_uncommitted(context->git, PD_SETTINGS_FILE, &uncommitted, &none) &&
+                  uncommitted &&
+                  pd_git_read_file(context->git, context->report.revision, PD_SETTINGS_FILE,
+                                   PD_SETTINGS_MAX, &committed, &none) &&
+                  committed.data == NULL;
+    return is_new ? " " PD_SETTINGS_FILE : "";
+}
+
 /* What is only forgotten in a commit is not to be written anew, or searched for. Says whether it
  * is that. */
 static bool correct_hint(comparison *self, pd_finding *finding)
@@ -105,21 +122,31 @@ static bool correct_hint(comparison *self, pd_finding *finding)
     if (finding->rule == PD_RULE_NO_MIGRATIONS && self->tree.count > 0 &&
         pd_layout_holds(&self->tree, &context->settings)) {
         pd_finding_hint(&context->findings, finding,
-                        "They stand in the work tree, but are not committed: git add %s && git "
+                        "They stand in the work tree, but are not committed: git add %s%s && git "
                         "commit",
-                        pd_shell_word(context->arena, pd_blank(self->folder) ? "." : self->folder));
+                        pd_shell_word(context->arena, pd_blank(self->folder) ? "." : self->folder),
+                        pd_blank(self->folder) ? "" : self->settings);
         return true;
     }
     if (finding->rule == PD_RULE_SUMS_MISSING_FILE)
         entry = listed_at(&context->set, finding->place.line);
     else if (finding->rule == PD_RULE_SUMS_MISSING)
         entry = PD_SUMS_FILE;
-    if (entry == NULL || !is_untracked(self, entry))
+    if (entry == NULL)
         return false;
+    const char *path = pd_shell_word(context->arena, path_of(self, entry));
+    if (!is_untracked(self, entry)) {
+        if (finding->rule == PD_RULE_SUMS_MISSING && !pd_blank(self->settings))
+            pd_finding_hint(&context->findings, finding,
+                            "Make the file and commit it with your settings: predeploy record && "
+                            "git add %s%s && git commit",
+                            path, self->settings);
+        return false;
+    }
     pd_finding_hint(&context->findings, finding,
-                    "It stands in the work tree, but is not committed: git add %s && git "
+                    "It stands in the work tree, but is not committed: git add %s%s && git "
                     "commit",
-                    pd_shell_word(context->arena, path_of(self, entry)));
+                    path, self->settings);
     return true;
 }
 
@@ -129,6 +156,7 @@ void pd_context_compare_worktree(pd_context *context)
     bool said = false;
     if (!reads_head(context) || !read_tree(&self))
         return;
+    self.settings = context->findings.count > 0 ? new_settings(&self) : "";
     for (size_t i = 0; i < context->findings.count; i++)
         said = correct_hint(&self, &context->findings.items[i]) || said;
     if (!said)

@@ -75,22 +75,13 @@ static bool take_answer(pd_line *self, PGresult *result, bool piped)
 {
     size_t index = 0;
     pd_line_kind what = pd_line_kind_of(self, &self->answered, &index);
-    switch (what) {
-    case PD_LINE_STATEMENT:
-        if (!check_tag(self, PQcmdStatus(result), piped)) {
-            return false;
-        }
+    if (what == PD_LINE_STATEMENT && !check_tag(self, PQcmdStatus(result), piped)) {
+        return false;
+    }
+    if (what == PD_LINE_STATEMENT) {
         pd_line_note_statement(self, index, PD_STEP_DONE);
-        break;
-    case PD_LINE_GUARD:
+    } else if (what == PD_LINE_GUARD) {
         pd_line_note_step(self, result);
-        break;
-    case PD_LINE_PATH:
-    case PD_LINE_ROLE:
-    case PD_LINE_LIMITS:
-    case PD_LINE_RESET:
-    case PD_LINE_UNLOCK:
-        break;
     }
     pd_line_go_on(self, &self->answered);
     (void)pd_line_seek(self, &self->answered);

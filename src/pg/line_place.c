@@ -91,19 +91,11 @@ pd_step_result *pd_line_result(const pd_line *self, size_t step)
 bool pd_line_live(const pd_line *self, const pd_line_place *at)
 {
     size_t index = 0;
-    switch (pd_line_kind_of(self, at, &index)) {
-    case PD_LINE_STATEMENT:
-        return self->each;
-    case PD_LINE_GUARD: /* who watches is to know that the next step has begun */
+    pd_line_kind what = pd_line_kind_of(self, at, &index);
+    if (what == PD_LINE_GUARD) { /* who watches is to know that the next step has begun */
         return self->each || at->step == self->first || at->step % GROUP == 0;
-    case PD_LINE_PATH:
-    case PD_LINE_ROLE:
-    case PD_LINE_LIMITS:
-    case PD_LINE_RESET:
-    case PD_LINE_UNLOCK:
-        break;
     }
-    return false;
+    return what == PD_LINE_STATEMENT && self->each;
 }
 
 /* A lock of a session that is taken without its name in the text goes with the batch. */

@@ -275,6 +275,7 @@ bool pd_render_github_outputs(const pd_report *report, const char *delimiter, pd
         {"tables", number(arena, pd_tables_now(report))},
         {"backup", backup},
         {"commit", report->revision == NULL ? "" : report->revision->oid},
+        {"database", report->target == NULL ? "not asked" : "asked"},
     };
     bool fits = true;
     for (size_t i = 0; i < sizeof values / sizeof *values; i++)

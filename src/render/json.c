@@ -69,6 +69,16 @@ static json_t *set_value(const pd_set *set)
     return value;
 }
 
+static json_t *uncommitted_value(const pd_report *report)
+{
+    if (report->uncommitted == NULL)
+        return json_null();
+    json_t *value = json_object();
+    pd_put_text(value, "path", report->uncommitted);
+    pd_put_count(value, "count", (int64_t)report->uncommitted_count);
+    return value;
+}
+
 static json_t *target_value(const pd_target *target)
 {
     if (target == NULL)
@@ -228,6 +238,7 @@ void pd_render_json(const pd_report *report, pd_strbuf *out)
     pd_put(root, "base_tip", revision_value(report->base_tip, arena));
     pd_put(root, "steering", pd_json_steering(report, arena));
     pd_put(root, "migrations", set_value(report->set));
+    pd_put(root, "uncommitted", uncommitted_value(report));
     pd_put(root, "database", target_value(report->target));
     pd_put(root, "standing", pd_json_standing(&report->standing));
     pd_put(root, "relies_on", recall_value(report->relies_on));

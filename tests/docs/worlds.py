@@ -159,15 +159,19 @@ def repository(place):
     return place.repository()
 
 
+def shop(place, number, up, down, message):
+    """A repository with two migrations and their companions, whose names end with `up` and `down`."""
+    folder = place.repository()
+    for at, (table, text) in enumerate((("customers", CUSTOMERS), ("orders", ORDERS)), 1):
+        place.write(f"shop/migrations/{at:{number}}_{table}{up}", text)
+        place.write(f"shop/migrations/{at:{number}}_{table}{down}", f"DROP TABLE {table};\n")
+    place.commit(folder, message)
+    return folder
+
+
 def files(place):
     """A repository with two plain migrations and their companions, committed, not under the gate."""
-    folder = place.repository()
-    for name, up, down in (("0001_customers", CUSTOMERS, "DROP TABLE customers;\n"),
-                           ("0002_orders", ORDERS, "DROP TABLE orders;\n")):
-        place.write(f"shop/migrations/{name}.sql", up)
-        place.write(f"shop/migrations/{name}-rollback.sql", down)
-    place.commit(folder, "Customers and orders")
-    return folder
+    return shop(place, "04", ".sql", "-rollback.sql", "Customers and orders")
 
 
 def plain(place):
@@ -189,13 +193,7 @@ def deployed(place):
 
 def golang_migrate(place):
     """A repository of golang-migrate with two migrations, not under the gate."""
-    folder = place.repository()
-    for name, up, down in (("000001_customers", CUSTOMERS, "DROP TABLE customers;\n"),
-                           ("000002_orders", ORDERS, "DROP TABLE orders;\n")):
-        place.write(f"shop/migrations/{name}.up.sql", up)
-        place.write(f"shop/migrations/{name}.down.sql", down)
-    place.commit(folder, "The shop")
-    return folder
+    return shop(place, "06", ".up.sql", ".down.sql", "The shop")
 
 
 def golang_migrate_applied(place):

@@ -72,26 +72,6 @@ class Pooler:
     @contextlib.contextmanager
     def _client(self, db):
         env = {"PATH": os.environ["PATH"], "PGPASSWORD": world.PASSWORD, "PGOPTIONS": ""}
-        process = subprocess.Popen(
-            [self.server.bin / "psql", "-X", "-A", "-t", "-q", "-h", "127.0.0.1", "-p",
-             str(self.port), "-U", "app", "-d", db.name],
-            stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, bufsize=1, env=env,
-        )
-
-        def say(sql):
-            process.stdin.write(f"{sql};\n\\echo done\n")
-            process.stdin.flush()
-            lines = []
-            for line in process.stdout:
-                if line == "done\n":
-                    break
-                lines.append(line.rstrip("\n"))
-            return lines
-
-        try:
+        with world.psql_session(self.server, "127.0.0.1", self.port, db.name, env) as say:
             say("BEGIN")
             yield say
-        finally:
-            process.stdin.close()
-            process.stdout.close()
-            process.wait()

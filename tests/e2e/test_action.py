@@ -116,7 +116,8 @@ def test_open_gate(hosted, event):
     assert conclusion == "success", runner.log.text
     report = json.loads(pathlib.Path(outputs.pop("report-path")).read_text())
     assert outputs == {"verdict": "open", "exit-status": "0", "applied": "0", "pending": "",
-                       "tables": "", "backup-reference": "", "commit": runner.github["sha"]}
+                       "tables": "", "backup-reference": "", "commit": runner.github["sha"],
+                       "database": "not asked"}
     assert report["revision"]["commit"] == runner.github["sha"]
     if event in BASED:
         assert report["base"]["commit"] == hosted.base
@@ -138,6 +139,35 @@ def test_closed_gate(hosted, event):
     assert place[1]["file"] == hosted.repo.up("0001_orders")
     assert "❌ closed" in runner.summary
     assert json.loads(pathlib.Path(outputs["report-path"]).read_text())["verdict"] == "closed"
+
+
+@pytest.mark.parametrize("command", ["check", "deploy"])
+@pytest.mark.parametrize("empty", ["", " \n"])
+def test_empty_database_url(hosted, db, command, empty):
+    """A secret that the job does not get, whatever stands in the step's environment."""
+    runner = hosted.checked_out("push")
+    outputs, conclusion = hosted.act(runner, command=command, database_url=empty, env=db.env,
+                                     secrets=[db.url])
+    assert (conclusion, outputs["verdict"], outputs["exit-status"]) == ("failure", "undecided", "2")
+    (_, _, message), = runner.log.annotations
+    assert "database-url is empty: does this job get the secret?" in message
+    assert outputs["database"] == "" and db.tables() == []
+
+
+def test_empty_variable(hosted):
+    outputs, conclusion = hosted.act(hosted.checked_out("push"), env={"DATABASE_URL": ""})
+    assert (conclusion, outputs["verdict"], outputs["exit-status"]) == ("failure", "undecided", "2")
+
+
+@pytest.mark.parametrize("given", [{}, {"database_url": "none"}])
+def test_no_database_url(hosted, db, given):
+    """The caller said so, or the step's environment names the database."""
+    runner = hosted.checked_out("push")
+    outputs, _ = hosted.act(runner, **given)
+    assert (outputs["verdict"], outputs["database"]) == ("open", "not asked"), runner.log.text
+    assert "the database was not asked" in runner.log.text and "no database" in runner.summary
+    outputs, _ = hosted.act(runner, **given, env=db.env, secrets=[db.url])
+    assert (outputs["verdict"], outputs["database"]) == ("open", "asked"), runner.log.text
 
 
 @pytest.mark.parametrize("event", ["pull_request", "merge_group"])
@@ -170,6 +200,8 @@ def test_example_migrate(hosted, db):
     (name, report), = hosted.artifacts
     assert name == "predeploy-report-1" and report["deployment"]["outcome"] == "succeeded"
     assert not world.leaked((runner.log.text + runner.summary).encode())
+    without = hosted.runner("deployment")
+    assert without.job(EXAMPLES / "migrate.yml", "migrate").failed and "secret?" in without.log.text
     other = hosted.runner("deployment", environment="staging")
     assert other.job(EXAMPLES / "migrate.yml", "migrate", secrets_of(db)) is None
     assert hosted.runner("push").job(EXAMPLES / "migrate.yml", "migrate", secrets_of(db)) is None

@@ -120,27 +120,9 @@ def test_color(repo):
 
 
 def terminal(repo, env):
-    """What a person's terminal gets."""
-    import os
-    import pty
-    import subprocess
-
-    leader, follower = pty.openpty()
-    process = subprocess.Popen([world.BINARY, "check"], cwd=repo.path, stdin=follower,
-                               stdout=follower, stderr=follower, env=repo.predeploy.env(env))
-    os.close(follower)
-    chunks = []
-    while True:
-        try:
-            chunk = os.read(leader, 65536)
-        except OSError:
-            break
-        if not chunk:
-            break
-        chunks.append(chunk)
-    os.close(leader)
-    assert process.wait() == 0
-    return b"".join(chunks).decode()
+    status, text = repo.predeploy.in_terminal("check", env=env, cwd=repo.path)
+    assert status == 0
+    return text
 
 
 def test_terminal(repo):

@@ -1,10 +1,7 @@
 """What somebody meets who has only just got the binary: each situation ends in a few lines that tell
 the next step, no wider than a terminal, with the status that the documentation promises."""
 
-import os
-import pty
 import re
-import subprocess
 import urllib.parse
 
 import pytest
@@ -244,31 +241,12 @@ def test_help(predeploy, tmp_path):
         assert page.out.startswith(f"predeploy {command}: ")
 
 
-def terminal(predeploy, cwd, env, *words):
-    """What a terminal of 80 columns gets, with its status."""
-    leader, follower = pty.openpty()
-    process = subprocess.Popen(
-        ["sh", "-c", 'stty cols 80 rows 24 && exec "$0" "$@"', world.BINARY, *words], cwd=cwd,
-        stdin=follower, stdout=follower, stderr=follower, env=predeploy.env(env))
-    os.close(follower)
-    text = b""
-    while True:
-        try:
-            chunk = os.read(leader, 65536)
-        except OSError:
-            break
-        if not chunk:
-            break
-        text += chunk
-    os.close(leader)
-    return process.wait(), text.decode().replace("\r\n", "\n")
-
-
 @pytest.mark.parametrize("words", ["", "chekc", "check", "deploy", "help check"])
 def test_in_a_terminal(words, predeploy, tmp_path):
     repo = fill(predeploy, tmp_path / "repo")
-    coloured = terminal(predeploy, repo.path, {"TERM": "xterm-256color"}, *words.split())
-    plain = terminal(predeploy, repo.path, {"TERM": "xterm-256color", "NO_COLOR": "1"}, *words.split())
+    coloured, plain = (
+        predeploy.in_terminal(*words.split(), env={"TERM": "xterm-256color", **env}, cwd=repo.path)
+        for env in ({}, {"NO_COLOR": "1"}))
     assert not COLOUR.search(plain[1]), plain
     assert (coloured[0], COLOUR.sub("", coloured[1])) == plain
     piped = predeploy.run(*words.split(), cwd=repo.path)
@@ -279,14 +257,17 @@ def test_in_a_terminal(words, predeploy, tmp_path):
 
 # what is committed of a project under the gate, what check says, the next step
 FORGOTTEN = {
-    "all": ((), "no migrations folder was found", "not committed: git add drizzle && git commit"),
+    "all": ((), "no migrations folder was found",
+            "not committed: git add drizzle .predeploy && git commit"),
     "migrations": ((".predeploy", "drizzle/SHA256SUMS"), "there are no migrations in drizzle",
                    "not committed: git add drizzle && git commit"),
     "one of them": (("drizzle", ":!drizzle/0002_seed-rollback.sql"),
                     "0002_seed-rollback.sql is listed, but it is not there",
-                    "not committed: git add drizzle/0002_seed-rollback.sql && git commit"),
-    "sums": (("drizzle", ":!drizzle/SHA256SUMS"), "no hashes are recorded",
+                    "not committed: git add drizzle/0002_seed-rollback.sql .predeploy && git commit"),
+    "sums": (("drizzle", ".predeploy", ":!drizzle/SHA256SUMS"), "no hashes are recorded",
              "not committed: git add drizzle/SHA256SUMS && git commit"),
+    "sums and settings": (("drizzle", ":!drizzle/SHA256SUMS"), "no hashes are recorded",
+                          "not committed: git add drizzle/SHA256SUMS .predeploy && git commit"),
 }
 
 
@@ -300,9 +281,33 @@ def test_files_that_are_not_committed(name, make_repo):
     repo.git("commit", "-q", "--allow-empty", "-m", "as far as it was thought of")
     result = repo.run("check")
     assert result.status == 1 and said in flat(result.out) and step in flat(result.out), result
-    repo.git("add", "-A")
+    follow(repo, step)
+
+
+def follow(repo, step):
+    """Does what the hint says: nothing is left to be done."""
+    commands = step.partition(": ")[2].removesuffix(" && git commit").split(" && ")
+    for words in map(str.split, commands):
+        if words[0] == "git":
+            repo.git(*words[1:])
+        else:
+            assert repo.run(*words[1:]).status == 0
     repo.git("commit", "-q", "-m", "the rest")
     assert repo.check().status == 0
+    assert repo.git("status", "--porcelain") == ""
+
+
+def test_hashes_and_settings_are_new(make_repo):
+    """The settings are there, and neither they nor any hashes are committed."""
+    repo = make_repo("drizzle", commit=False)
+    repo.git("add", "drizzle", ":!drizzle/SHA256SUMS")
+    repo.git("commit", "-q", "-m", "migrations alone")
+    (repo.migrations / "SHA256SUMS").unlink(missing_ok=True)
+    repo.write(".predeploy", "[check]\n\tbase = main\n")
+    step = "with your settings: predeploy record && git add drizzle/SHA256SUMS .predeploy && git commit"
+    result = repo.run("check")
+    assert result.status == 1 and step in flat(result.out), result
+    follow(repo, step)
 
 
 def test_ignored_files_are_no_forgotten_ones(make_repo):
@@ -329,10 +334,12 @@ def test_what_was_mended_is_not_committed(repo, db):
     repo.record()
     again = repo.run("deploy", env=db.env)
     assert "note: drizzle/0003_more.sql and 1 more are not what HEAD has" in flat(again.out), again
+    again = repo.run("deploy", "--format", "json", env=db.env)
+    assert again.json["uncommitted"] == {"path": "drizzle/0003_more.sql", "count": 2}, again
     assert "note:" not in repo.run("check", "HEAD~1", env=db.env).out, "no commit mends that one"
     repo.commit("mended")
-    well = repo.run("deploy", env=db.env)
-    assert well.status == 0 and "note:" not in well.out, well
+    well = repo.run("deploy", "--format", "json", env=db.env)
+    assert well.status == 0 and well.json["uncommitted"] is None, well
     repo.migration("0004_last", "SELECT 1;\n")
     planned = repo.run("plan", env=db.env)
     assert planned.status == 0 and "nothing to do" in planned.out, planned

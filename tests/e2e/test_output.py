@@ -164,7 +164,8 @@ def test_github(repo, step_files):
     values = outputs(output.read_text())
     assert values["verdict"] == "closed" and values["status"] == "1"
     assert values["commit"] == repo.git("rev-parse", "HEAD")
-    assert set(values) == {"verdict", "status", "applied", "pending", "tables", "backup", "commit"}
+    assert set(values) == {"verdict", "status", "applied", "pending", "tables", "backup", "commit",
+                           "database"}
 
 
 def test_github_outputs_of_a_deployment(repo, db, webhook, step_files):

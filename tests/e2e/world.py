@@ -8,6 +8,7 @@ import http.server
 import json
 import os
 import pathlib
+import pty
 import pwd
 import re
 import shutil
@@ -170,6 +171,22 @@ class Predeploy:
         stdin = subprocess.DEVNULL if input is None else subprocess.PIPE
         process = self.start(*args, env=env, cwd=cwd, stdin=stdin)
         return self.finish(process, args, input, timeout)
+
+    def in_terminal(self, *args, env=None, cwd=None):
+        """Its status, and what a terminal of 80 columns gets."""
+        leader, follower = pty.openpty()
+        process = subprocess.Popen(
+            ["sh", "-c", 'stty cols 80 rows 24 && exec "$0" "$@"', self.binary, *args],
+            cwd=cwd or self.home, env=self.env(env), stdin=follower, stdout=follower, stderr=follower)
+        os.close(follower)
+        data = b""
+        with contextlib.suppress(OSError):  # nobody has the other side any more
+            while chunk := os.read(leader, 65536):
+                data += chunk
+        os.close(leader)
+        self.recorder.add(data)
+        assert not leaked(data), f"a secret was printed: {args}"
+        return process.wait(), data.decode().replace("\r\n", "\n")
 
     def _watch(self, pid, titles, done):
         # The first look comes when the command line has been read; a parent that waits for its
@@ -436,31 +453,35 @@ class Database:
             return []
         return self.rows(f"SELECT {columns} FROM drizzle.__drizzle_migrations ORDER BY id")
 
-    @contextlib.contextmanager
     def session(self):
         """A psql that stays: what it is told to do lasts until it is closed."""
-        process = subprocess.Popen(
-            [self.server.bin / "psql", "-X", "-A", "-t", "-q", "-h", str(self.server.folder), "-p",
-             str(self.server.port), "-U", "app", "-d", self.name],
-            stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, bufsize=1,
-        )
+        return psql_session(self.server, self.server.folder, self.server.port, self.name)
 
-        def say(sql):
-            process.stdin.write(f"{sql};\n\\echo done\n")
-            process.stdin.flush()
-            lines = []
-            for line in process.stdout:
-                if line == "done\n":
-                    break
-                lines.append(line.rstrip("\n"))
-            return lines
 
-        try:
-            yield say
-        finally:
-            process.stdin.close()
-            process.wait()
-            process.stdout.close()
+@contextlib.contextmanager
+def psql_session(server, host, port, name, env=None):
+    process = subprocess.Popen(
+        [server.bin / "psql", "-X", "-A", "-t", "-q", "-h", str(host), "-p", str(port), "-U", "app",
+         "-d", name],
+        stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, bufsize=1, env=env,
+    )
+
+    def say(sql):
+        process.stdin.write(f"{sql};\n\\echo done\n")
+        process.stdin.flush()
+        lines = []
+        for line in process.stdout:
+            if line == "done\n":
+                break
+            lines.append(line.rstrip("\n"))
+        return lines
+
+    try:
+        yield say
+    finally:
+        process.stdin.close()
+        process.wait()
+        process.stdout.close()
 
 
 def free_port():

@@ -189,8 +189,7 @@ static inline pd_report *report_nothing_to_do(pd_arena *arena)
     report_gate(report, PD_GATE_VERIFY, PD_GATE_OPEN, NULL);
     report->plan = pd_arena_alloc(arena, sizeof *report->plan);
     report->nothing_to_do = true;
-    report->tables_before = 11;
-    report->tables_after = 11;
+    report->tables_before = report->tables_after = 11;
     report->elapsed_ms = 48;
     return report;
 }
@@ -203,6 +202,8 @@ static inline pd_report *report_failed(pd_arena *arena)
     report->gate_count--;
     report_ran(arena, report, PD_STEP_UNDONE, PD_STEP_FAILED);
     report->tables_after = -1;
+    report->uncommitted = "packages/db/drizzle/größe.sql";
+    report->uncommitted_count = 2;
     report->deployment = report_deployment(arena, "failed");
     pd_failure *failure = pd_arena_alloc(arena, sizeof *failure);
     *failure = (pd_failure){
@@ -211,9 +212,8 @@ static inline pd_report *report_failed(pd_arena *arena)
         .excerpt = "\tINSERT INTO größe VALUES ('東京', 'cafe\xCC\x81', nope);",
         .sqlstate = "42703",
         .message = "column \"nope\" does not exist",
-        .detail =
-            "There is a column named \"note\" in table \"größe\", but it cannot be referenced "
-            "from this part of the query.",
+        .detail = "There is a column named \"note\" in table \"größe\", but it cannot be "
+                  "referenced from this part of the query.",
         .context = "PL/pgSQL function fill() line 3 at SQL statement\n::error::not a command\n"
                    "SQL statement \"SELECT 1\"",
         .object = "table public.größe",

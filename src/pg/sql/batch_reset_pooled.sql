@@ -4,6 +4,6 @@ RESET SESSION AUTHORIZATION
 RESET ROLE
 RESET ALL
 SET LOCAL client_encoding = 'UTF8'
-DO $reset$ DECLARE known pg_catalog.text; BEGIN FOR known IN SELECT p.name FROM pg_catalog.pg_prepared_statements AS p WHERE p.from_sql LOOP EXECUTE pg_catalog.format('DEALLOCATE %I', known); END LOOP; END $reset$
+{{deallocate-line}}
 CLOSE ALL
 DISCARD TEMP

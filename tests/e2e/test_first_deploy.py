@@ -21,6 +21,10 @@ THERE = {
     "Drizzle's under another name": (
         "CREATE TABLE customers (id int); CREATE TABLE migs (id serial, hash text, created_at bigint)",
         None, "customers", "ledger.schema public && git config -f .predeploy ledger.table migs"),
+    "Drizzle 1.0's": (
+        "CREATE TABLE customers (id int); CREATE SCHEMA app; CREATE TABLE app.migs "
+        "(id serial, hash text, created_at bigint, name text, applied_at timestamptz)",
+        None, "customers", "ledger.schema app && git config -f .predeploy ledger.table migs"),
     "and an empty table of Drizzle's": (
         "CREATE TABLE customers (id int); CREATE SCHEMA drizzle; CREATE TABLE "
         "drizzle.__drizzle_migrations (id serial, hash text, created_at bigint)",

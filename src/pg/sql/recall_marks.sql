@@ -25,8 +25,7 @@ SELECT pg_catalog.concat_ws(',',
            pg_catalog.sum((SELECT pg_catalog.sum(d.xmin::text::int8)
                            FROM pg_catalog.pg_depend AS d
                            WHERE d.classid = 'pg_catalog.pg_class'::pg_catalog.regclass
-                             AND d.objid = c.oid)),
-           (SELECT pg_catalog.count(*) FROM pg_catalog.pg_subscription_rel)),
+                             AND d.objid = c.oid))),
        1 / CASE WHEN pg_catalog.bool_and(
                     c.relkind = 'r' AND c.relowner = n.nspowner
                     AND pg_catalog.pg_get_userbyid(c.relowner) = CURRENT_USER

@@ -22,9 +22,9 @@ THERE = {
         "CREATE TABLE customers (id int); CREATE TABLE migs (id serial, hash text, created_at bigint)",
         None, "customers", "ledger.schema public && git config -f .predeploy ledger.table migs"),
     "Drizzle 1.0's": (
-        "CREATE TABLE customers (id int); CREATE SCHEMA app; CREATE TABLE app.migs "
+        "CREATE TABLE customers (id int); CREATE SCHEMA store; CREATE TABLE store.migs "
         "(id serial, hash text, created_at bigint, name text, applied_at timestamptz)",
-        None, "customers", "ledger.schema app && git config -f .predeploy ledger.table migs"),
+        None, "customers", "ledger.schema store && git config -f .predeploy ledger.table migs"),
     "and an empty table of Drizzle's": (
         "CREATE TABLE customers (id int); CREATE SCHEMA drizzle; CREATE TABLE "
         "drizzle.__drizzle_migrations (id serial, hash text, created_at bigint)",

@@ -26,6 +26,12 @@ static void to_hex(const uint8_t *digest, size_t len, char *out)
     out[2 * len] = '\0';
 }
 
+void pd_hash_prepare(void)
+{
+    char unused[PD_SHA256_HEX];
+    pd_sha256_hex("", 0, unused);
+}
+
 void pd_sha256_hex(const void *data, size_t len, char out[PD_SHA256_HEX])
 {
     uint8_t digest[PD_SHA256_BYTES];

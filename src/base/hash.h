@@ -12,6 +12,10 @@
 #define PD_SHA256_HEX 65 /* 64 lower-case hexadecimal digits and a NUL */
 #define PD_SHA384_HEX 97 /* 96 of them */
 
+/* libcrypto reads its configuration when it is first used, which takes a millisecond or two: for
+ * who has that time now. */
+void pd_hash_prepare(void);
+
 void pd_sha256_hex(const void *data, size_t len, char out[PD_SHA256_HEX]);
 
 /* The same over what is added piece by piece; pd_sha256_end must be called, and frees. */

@@ -144,26 +144,35 @@ static int poll_ms(int64_t left, int64_t rearm)
     return ms < 0 ? -1 : ms > INT_MAX ? INT_MAX : (int)ms;
 }
 
-pd_wait pd_wait_fd(pd_interrupt *interrupt, int fd, short events, int64_t deadline_ms)
+pd_wait pd_wait_either(pd_interrupt *interrupt, struct pollfd fds[2], int64_t deadline_ms)
 {
     for (;;) {
         bool watching = interrupt != NULL && interrupt->fd >= 0 && interrupt->signal == 0;
-        struct pollfd fds[2] = {
-            {.fd = fd, .events = events},
+        struct pollfd all[3] = {
+            {.fd = fds[0].fd, .events = fds[0].events},
+            {.fd = fds[1].fd, .events = fds[1].events},
             {.fd = watching ? interrupt->fd : -1, .events = POLLIN},
         };
         int64_t left = pd_remaining_ms(deadline_ms);
         int64_t rearm = rearm_in_ms(interrupt);
         if (rearm == 0)
             pd_interrupt_rearm(interrupt);
-        int count = poll(fds, 2, poll_ms(left, rearm));
+        int count = poll(all, 3, poll_ms(left, rearm));
         if (count < 0 && errno != EINTR)
             return PD_WAIT_TIMEOUT;
-        if (count > 0 && fds[1].revents != 0 && pd_interrupted(interrupt))
+        if (count > 0 && all[2].revents != 0 && pd_interrupted(interrupt))
             return PD_WAIT_SIGNAL;
-        if (count > 0 && fds[0].revents != 0)
+        fds[0].revents = count > 0 ? all[0].revents : 0;
+        fds[1].revents = count > 0 ? all[1].revents : 0;
+        if (fds[0].revents != 0 || fds[1].revents != 0)
             return PD_WAIT_READY;
         if (count == 0 && left >= 0 && pd_remaining_ms(deadline_ms) == 0)
             return PD_WAIT_TIMEOUT;
     }
+}
+
+pd_wait pd_wait_fd(pd_interrupt *interrupt, int fd, short events, int64_t deadline_ms)
+{
+    struct pollfd fds[2] = {{.fd = fd, .events = events}, {.fd = -1}};
+    return pd_wait_either(interrupt, fds, deadline_ms);
 }

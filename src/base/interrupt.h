@@ -14,6 +14,7 @@
 #ifndef PD_BASE_INTERRUPT_H
 #define PD_BASE_INTERRUPT_H
 
+#include <poll.h>
 #include <stdbool.h>
 #include <stdint.h>
 
@@ -70,5 +71,8 @@ typedef enum pd_wait {
 
 /* Polls fd (-1: none) for events (poll(2)) until ready, a signal, or deadline_ms (< 0: none). */
 pd_wait pd_wait_fd(pd_interrupt *interrupt, int fd, short events, int64_t deadline_ms);
+
+/* The same for the first that is ready of two (poll(2): fd -1 is none), as their revents say. */
+pd_wait pd_wait_either(pd_interrupt *interrupt, struct pollfd fds[2], int64_t deadline_ms);
 
 #endif

@@ -72,6 +72,8 @@ static pd_db_options options_of(pd_context *context, const char *conninfo, bool 
         .layout = context->set.layout,
         .foreign_table = context->args.from,
         .read_only = read_only,
+        .commit = read_only ? NULL : context->revision.oid,
+        .locks = !read_only,
         .ephemeral = context->args.ephemeral,
         .interrupt = &context->interrupt,
         .progress = &context->progress,
@@ -130,6 +132,12 @@ static bool port_lock(void *ctx, bool wait, pd_error *err)
     bool locked = pd_db_lock(context->db, wait, err);
     phase(context, PD_ERROR_UNREACHABLE);
     return locked;
+}
+
+static void port_when_new(void *ctx, void (*tell)(void *told), void *told)
+{
+    const pd_context *context = ctx;
+    pd_db_when_new(context->db, tell, told);
 }
 
 static bool port_read_ledger(void *ctx, pd_arena *arena, pd_ledger *out, pd_error *err)
@@ -264,6 +272,7 @@ void pd_context_attach(pd_context *context)
 {
     context->run.db = (pd_db_port){
         .ctx = context,
+        .when_new = port_when_new,
         .lock = port_lock,
         .read_ledger = port_read_ledger,
         .find_tables = port_find_tables,

@@ -89,6 +89,11 @@ static bool ask(pd_context *context, const char *spec, pd_recalled *now, pd_erro
     pd_error unread = {0};
     if (!pd_context_begin_connect(context, err))
         return false;
+    /* The server answers meanwhile, and is told who connects: it makes a session while the
+     * repository is opened. */
+    pd_db_nudge(context->begun);
+    pd_hash_prepare();
+    pd_db_nudge(context->begun);
     if (read_outline(context, spec, &unread))
         return pd_context_ask_early(context, now, err);
     pd_db_close(&context->begun);

@@ -201,7 +201,9 @@ bool pd_check_database(pd_run *run, pd_comparison *out, pd_error *err)
         .states = out->states,
         .unqualified = pd_streq(out->ledger.current_schema, run->settings->verify_schema),
         .scripts = out->scripts,
+        .begun = run->begun,
     };
+    run->begun = NULL;
     if (!pd_gate_pending(set, &asked, run->settings, run->report->findings, err))
         return false;
     pd_gate_unfinished(set, &out->ledger, out->scripts, run->report->findings);

@@ -172,10 +172,24 @@ static bool fail_closed(pd_run *run, const pd_deployment *deployment, pd_error *
                               "what does not fit any more.");
 }
 
-bool pd_deploy(pd_run *run, pd_error *err)
+/* Where nothing is applied, all is pending: it is parsed while the ledger is made. */
+static void parse_ahead(void *told)
+{
+    pd_run *run = told;
+    pd_applied_state *states = pd_arena_array(run->arena, run->set->count + 1, sizeof *states);
+    for (size_t i = 0; i < run->set->count; i++)
+        states[i] = PD_PENDING;
+    pd_pending foreseen = {.states = states, .unqualified = true};
+    if (run->begun == NULL)
+        run->begun = pd_gate_pending_begin(run->arena, run->set, &foreseen, run->settings);
+}
+
+static bool deploy(pd_run *run, pd_error *err)
 {
     pd_findings *findings = run->report->findings;
     pd_findings of_the_set = pd_findings_copy(findings);
+    if (run->db.when_new != NULL)
+        run->db.when_new(run->db.ctx, parse_ahead, run);
     if (!run->db.lock(run->db.ctx, run->wait, err))
         return false;
     pd_deployment *deployment = NULL;
@@ -194,6 +208,14 @@ bool pd_deploy(pd_run *run, pd_error *err)
         pd_explain_partial(run, err);
         close_row(run, deployment, err);
     }
+    return done;
+}
+
+bool pd_deploy(pd_run *run, pd_error *err)
+{
+    bool done = deploy(run, err);
+    pd_gate_pending_drop(run->begun);
+    run->begun = NULL;
     return done;
 }
 

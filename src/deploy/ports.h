@@ -30,6 +30,7 @@ typedef struct pd_db_port {
     bool (*lock)(void *ctx, bool wait, pd_error *err);
     bool (*read_ledger)(void *ctx, pd_arena *arena, pd_ledger *out, pd_error *err);
     /* NULL, each of these: it is not asked. */
+    void (*when_new)(void *ctx, void (*tell)(void *told), void *told);
     bool (*find_tables)(void *ctx, pd_arena *arena, pd_first_tables *asked, pd_error *err);
     bool (*check_plan)(void *ctx, const pd_plan *plan, pd_error *err);
     void (*find_obstacles)(void *ctx, pd_arena *arena, const pd_preflight *asked,

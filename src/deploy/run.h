@@ -14,6 +14,7 @@
 #include "domain/settings.h"
 #include "domain/witness.h"
 #include "gate/gate.h"
+#include "gate/pending.h"
 
 /* What a run works with. The report is filled as it goes on, also when it fails. */
 typedef struct pd_run {
@@ -39,7 +40,8 @@ typedef struct pd_run {
     const char **names;
     size_t committed;
     size_t names_capacity;
-    const char *half; /* what is in of a migration that is half applied, NULL: nothing */
+    pd_pending_begun *begun; /* texts that are parsed ahead of their gate; NULL: none are */
+    const char *half;        /* what is in of a migration that is half applied, NULL: nothing */
 } pd_run;
 
 /* Explains what was found, then lets the settings decide: findings about content are explained

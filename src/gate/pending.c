@@ -75,25 +75,89 @@ static bool fill(queue *self, const pd_set *set, const pd_pending *pending,
     return true;
 }
 
+struct pd_pending_begun {
+    queue texts;
+    bool unqualified;
+    pd_sql_begun *parse;
+};
+
+static queue new_queue(pd_arena *arena, const pd_set *set, const pd_pending *pending,
+                       const pd_settings *settings)
+{
+    queue self = {0};
+    self.inputs = pd_arena_array(arena, set->count * 2 + 1, sizeof *self.inputs);
+    self.migrations = pd_arena_array(arena, set->count * 2 + 1, sizeof *self.migrations);
+    self.ledger = pd_ledger_names(arena, set, settings, pending->unqualified);
+    return self;
+}
+
+static pd_sql_batch batch_of(const queue *texts, const pd_pending *pending,
+                             const pd_settings *settings)
+{
+    return (pd_sql_batch){
+        .inputs = texts->inputs,
+        .count = texts->count,
+        .table_schema = settings->verify_schema,
+        .unqualified = pending->unqualified,
+    };
+}
+
+pd_pending_begun *pd_gate_pending_begin(pd_arena *arena, const pd_set *set,
+                                        const pd_pending *foreseen, const pd_settings *settings)
+{
+    pd_error ignored = {0};
+    pd_pending_begun *self = pd_arena_alloc(arena, sizeof *self);
+    *self = (pd_pending_begun){
+        .texts = new_queue(arena, set, foreseen, settings),
+        .unqualified = foreseen->unqualified,
+    };
+    if (!fill(&self->texts, set, foreseen, settings, &ignored))
+        return NULL;
+    pd_sql_batch batch = batch_of(&self->texts, foreseen, settings);
+    self->parse = pd_sql_parse_begin(arena, &batch);
+    return self->parse == NULL ? NULL : self;
+}
+
+void pd_gate_pending_drop(pd_pending_begun *begun)
+{
+    if (begun != NULL)
+        pd_sql_parse_drop(begun->parse);
+}
+
+/* Of the same set under the same settings: so the same texts mean the same. */
+static bool fits(const pd_pending_begun *begun, const queue *texts, bool unqualified)
+{
+    if (begun->unqualified != unqualified || begun->texts.count != texts->count ||
+        begun->texts.ups != texts->ups)
+        return false;
+    for (size_t i = 0; i < texts->count; i++)
+        if (begun->texts.inputs[i].text != texts->inputs[i].text ||
+            begun->texts.inputs[i].len != texts->inputs[i].len)
+            return false;
+    return true;
+}
+
+static bool parse(pd_arena *arena, const pd_sql_batch *batch, const queue *texts,
+                  pd_pending_begun *begun, pd_script *out, pd_error *err)
+{
+    if (begun != NULL && fits(begun, texts, batch->unqualified))
+        return pd_sql_parse_end(begun->parse, out, err);
+    pd_gate_pending_drop(begun);
+    return pd_sql_parse(arena, batch, out, err);
+}
+
 bool pd_gate_pending(const pd_set *set, const pd_pending *pending, const pd_settings *settings,
                      pd_findings *findings, pd_error *err)
 {
     pd_arena *arena = findings->arena;
-    queue texts = {
-        .inputs = pd_arena_array(arena, set->count * 2 + 1, sizeof *texts.inputs),
-        .migrations = pd_arena_array(arena, set->count * 2 + 1, sizeof *texts.migrations),
-        .ledger = pd_ledger_names(arena, set, settings, pending->unqualified),
-    };
-    if (!fill(&texts, set, pending, settings, err))
+    queue texts = new_queue(arena, set, pending, settings);
+    if (!fill(&texts, set, pending, settings, err)) {
+        pd_gate_pending_drop(pending->begun);
         return false;
+    }
     pd_script *parsed = pd_arena_array(arena, texts.count + 1, sizeof *parsed);
-    pd_sql_batch batch = {
-        .inputs = texts.inputs,
-        .count = texts.count,
-        .table_schema = settings->verify_schema,
-        .unqualified = pending->unqualified,
-    };
-    if (!pd_sql_parse(arena, &batch, parsed, err))
+    pd_sql_batch batch = batch_of(&texts, pending, settings);
+    if (!parse(arena, &batch, &texts, pending->begun, parsed, err))
         return false;
     for (size_t i = 0; i < texts.count; i++) {
         const pd_migration *migration = texts.migrations[i];

@@ -8,11 +8,22 @@
 #include "domain/settings.h"
 #include "gate/gate.h"
 
+/* Texts that are being parsed already. */
+typedef struct pd_pending_begun pd_pending_begun;
+
 typedef struct pd_pending {
     const pd_applied_state *states; /* by migration of the set */
     bool unqualified;               /* unqualified names mean settings->verify_schema */
     const pd_script **scripts; /* out, caller's array by migration: NULL when it is not pending */
+    pd_pending_begun
+        *begun; /* NULL: nothing is; otherwise it is ended, also where it does not fit */
 } pd_pending;
+
+/* Begins to parse what pd_gate_pending would be asked about, as far as it can be foreseen. NULL: it
+ * was not begun. What nobody gives to pd_gate_pending is dropped. */
+pd_pending_begun *pd_gate_pending_begin(pd_arena *arena, const pd_set *set,
+                                        const pd_pending *foreseen, const pd_settings *settings);
+void pd_gate_pending_drop(pd_pending_begun *begun);
 
 /* Parses the migrations whose state is PD_PENDING, and their companions, and judges both.
  * PD_ERROR_UNREACHABLE when the parser cannot be started, PD_ERROR_USAGE when a pending file

@@ -11,8 +11,7 @@
 int pd_git_start(void)
 {
     /* libcrypto, which connections do need, reads its configuration once: before that. */
-    char unused[PD_SHA256_HEX];
-    pd_sha256_hex("", 0, unused);
+    pd_hash_prepare();
     struct rlimit usual;
     if (getrlimit(RLIMIT_NOFILE, &usual) != 0)
         return git_libgit2_init();

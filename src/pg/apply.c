@@ -2,6 +2,7 @@
 
 #include "base/clock.h"
 #include "pg/alone.h"
+#include "pg/ledger.h"
 
 #define GONE_MS 1000 /* for the backend of a connection that was lost or closed */
 #define GONE_PAUSE_MS 20
@@ -120,8 +121,12 @@ bool pd_db_apply(pd_db *db, pd_arena *arena, const pd_batch *batch, pd_batch_res
                       .ended_ms = pd_arena_array(arena, batch->count, sizeof(int64_t)),
                       .drizzle = wants_drizzle(db, batch)};
     clear(batch, result);
-    bool ok =
-        batch->count > 0 && batch->steps->alone ? pd_alone_apply(&apply, err) : work(&apply, err);
+    bool alone = batch->count > 0 && batch->steps->alone;
+    /* What writes in front of the batch's transaction wants it recorded. */
+    if ((alone || batch->taken_from != NULL) && !pd_deployment_record(db, err)) {
+        return false;
+    }
+    bool ok = alone ? pd_alone_apply(&apply, err) : work(&apply, err);
     if (!ok) {
         undo(&apply, err);
         return false;

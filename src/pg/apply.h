@@ -34,6 +34,7 @@ typedef struct pd_apply {
     const pd_batch *batch;
     pd_batch_result *result;
     bool drizzle;              /* Drizzle's table is wanted; then: and is there */
+    bool unmade;               /* and is made in the round trip that begins the batch */
     bool named;                /* and has a column name */
     const char *drizzle_table; /* quoted */
     pd_group reset;            /* requests that take back what a migration did to the session */
@@ -89,6 +90,16 @@ bool pd_apply_finish(pd_apply *apply, pd_error *err) PD_CHECKED;
  */
 bool pd_apply_find_drizzle(pd_apply *apply, pd_error *err) PD_CHECKED;
 
+/* fence.c: the same in the round trip that begins the batch, where the plan was made without the
+ * table and no pooler of transactions stands between: adds a transaction that makes it, and gives
+ * the place of what tells the shape that it has (pd_apply_drizzle_is_named); apply->named is the
+ * one that it is made in. An error of it that pd_apply_may_find_drizzle knows is none: it is then
+ * for pd_apply_find_drizzle. */
+bool pd_apply_makes_drizzle(const pd_apply *apply);
+size_t pd_apply_add_drizzle(pd_apply *apply, pd_group *group);
+bool pd_apply_drizzle_is_named(const PGresult *exists);
+bool pd_apply_may_find_drizzle(const pd_error *err);
+
 /* fence.c: what a fence asks in the batch's transaction, by place in the group, and what its
  * answers say. */
 typedef struct pd_fence {
@@ -103,15 +114,17 @@ typedef struct pd_fence {
 void pd_fence_add(pd_apply *apply, pd_group *group, pd_fence *out);
 bool pd_fence_check(pd_apply *apply, const pd_group *group, const pd_fence *fence, bool *changed,
                     pd_error *err) PD_CHECKED;
-/* After an error of the group: *changed, or an error that says more. */
+/* After an error of the group: *changed, or an error that says more, or *again: nothing is wrong,
+ * and all is to be asked once more, in a new transaction. */
 bool pd_fence_explain(pd_apply *apply, const pd_group *group, const pd_fence *fence, bool *changed,
-                      pd_error *err) PD_CHECKED;
+                      bool *again, pd_error *err) PD_CHECKED;
 
 /* fence.c: whether touching the ledgers could run somebody's code: what is behind it in the group
  * does not run then. Gives the place of pd_inspection_answer's result. */
 size_t pd_inspection_add(pd_apply *apply, pd_group *group);
-/* After an error at that place, in the same transaction: fails with the reason. */
-void pd_inspection_explain(pd_apply *apply, pd_error *err);
+/* After an error at that place, in the same transaction: fails with the reason. True: there is
+ * none, what is there is only unusual. It is to be asked again, and all behind it. */
+bool pd_inspection_explain(pd_apply *apply, pd_error *err) PD_CHECKED;
 
 /* fence.c: the fingerprints from a result of print.sql: of the ledgers' rows, and of those of
  * predeploy.statements, which a batch outside transactions writes on its way. */

@@ -4,9 +4,13 @@
 #include "pg/apply.h"
 #include "pg/errors.h"
 #include "pg/foreign.h"
+#include "pg/ledger.h"
 #include "pg/pooler.h"
 #include "pg/query.h"
 #include "pg_statements.h"
+
+/* To begin as usual: Drizzle's table can't just be made, a ledger is unusual. */
+#define ATTEMPTS 2
 
 static bool is_pooled(const pd_apply *apply)
 {
@@ -68,7 +72,8 @@ bool pd_apply_prepare(pd_apply *apply, pd_error *err)
     apply->pid = is_pooled(apply) ? 0 : PQbackendPID(db->worker.pg); /* BEGIN will tell */
     prepare_session(apply);
     apply->drizzle_table = apply->drizzle ? pd_drizzle_table(db, &db->worker, apply->arena) : NULL;
-    return pd_apply_find_drizzle(apply, err);
+    apply->unmade = !apply->batch->steps->alone && pd_apply_makes_drizzle(apply);
+    return apply->unmade || pd_apply_find_drizzle(apply, err);
 }
 
 /* Gives the place of what pd_apply's xid, pid and backend_start are read from. BEGIN is the first:
@@ -140,6 +145,9 @@ static bool read_count(pd_apply *apply, const PGresult *result, pd_error *err)
 }
 
 typedef struct places {
+    size_t recorded; /* the deployment is */
+    size_t made;     /* what tells of Drizzle's table that was made in front of the batch */
+    size_t begin;    /* of the batch's transaction */
     size_t identity;
     size_t count;
     size_t seal;
@@ -170,22 +178,86 @@ static bool check(pd_apply *apply, const pd_group *group, const places *at, bool
             read_count(apply, pd_group_result(group, at->count), err));
 }
 
-bool pd_apply_begin(pd_apply *apply, bool texts, bool *changed, pd_error *err)
+static bool is_recorded(pd_db *db, const pd_group *group, const places *at, bool answered)
+{
+    if (at->recorded != PD_GROUP_NONE && !answered && group->failed <= at->recorded) {
+        return false;
+    }
+    db->unrecorded = NULL;
+    return true;
+}
+
+/* Says of Drizzle's table whether it was made, and whether it is the one that was to be made; it
+ * may be one that somebody else made meanwhile. */
+static bool takes_made(pd_apply *apply, const pd_group *group, const places *at, bool answered)
+{
+    const PGresult *made = pd_group_result(group, at->made);
+    if (made == NULL || (!answered && group->failed < at->begin)) {
+        return true;
+    }
+    apply->unmade = false;
+    return pd_apply_drizzle_is_named(made) == apply->named;
+}
+
+/* *again: what was asked with it is to be asked in another way. */
+static bool begin_once(pd_apply *apply, bool texts, bool *changed, bool *again, pd_error *err)
 {
     PD_AUTO_GROUP group = {.arena = apply->arena};
-    places at = {.identity = PD_GROUP_NONE};
-    *changed = false;
-    apply->sealed = false;
-    apply->guard_sql = guard_sql(apply);
+    places at = {.made = PD_GROUP_NONE, .identity = PD_GROUP_NONE};
+    *again = false;
+    at.recorded = pd_deployment_add(apply->db, apply->pin_sql, &group);
+    if (apply->unmade) {
+        at.made = pd_apply_add_drizzle(apply, &group);
+    }
+    at.begin = group.count;
     if (apply->batch->taken_from == NULL) {
         at.identity = add_begin(apply, &group);
     } else if (!begin_foreign(apply, changed, err) || *changed) {
         return *changed;
     }
     add_fence(apply, texts, &group, &at);
-    if (!pd_group_ask(&group, &apply->db->worker, err)) {
-        return pd_fence_explain(apply, &group, &at.fence, changed, err) ||
+    bool answered = pd_group_ask(&group, &apply->db->worker, err);
+    if (!is_recorded(apply->db, &group, &at, answered)) {
+        return false;
+    }
+    *changed = !takes_made(apply, &group, &at, answered);
+    if (*changed) {
+        return true;
+    }
+    if (!answered && group.failed < at.begin) {
+        *again = pd_apply_may_find_drizzle(err);
+        return false;
+    }
+    if (!answered) {
+        return pd_fence_explain(apply, &group, &at.fence, changed, again, err) ||
                (group.failed == at.seal && pd_apply_explain_seal(err));
     }
     return check(apply, &group, &at, changed, err);
+}
+
+/* In front of another attempt. */
+static bool take_back(pd_apply *apply, pd_error *err)
+{
+    bool unmade = apply->unmade;
+    *err = (pd_error){0};
+    apply->unmade = false;
+    pd_db_rollback(apply->db, &apply->db->worker);
+    return !unmade || pd_apply_find_drizzle(apply, err);
+}
+
+bool pd_apply_begin(pd_apply *apply, bool texts, bool *changed, pd_error *err)
+{
+    bool again = false;
+    *changed = false;
+    apply->sealed = false;
+    apply->guard_sql = guard_sql(apply);
+    for (int i = 0; i < ATTEMPTS; i++) {
+        if (begin_once(apply, texts, changed, &again, err)) {
+            return true;
+        }
+        if (!again || !take_back(apply, err)) {
+            return false;
+        }
+    }
+    return begin_once(apply, texts, changed, &again, err);
 }

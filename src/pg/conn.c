@@ -99,10 +99,13 @@ pd_reply pd_conn_wait(pd_conn *conn, short events, pd_patience *patience)
             return PD_REPLY_LOST;
         }
         pd_conn_nudge(conn->beside);
-        switch (pd_wait_fd(patience->interrupt, socket, events, until_ms)) {
+        struct pollfd fds[2] = {{.fd = socket, .events = events}, pd_conn_wanted(conn->beside)};
+        switch (pd_wait_either(patience->interrupt, fds, until_ms)) {
         case PD_WAIT_READY:
-            pd_conn_nudge(conn->beside);
-            return PD_REPLY_DONE;
+            if (fds[0].revents != 0) {
+                return PD_REPLY_DONE;
+            }
+            break;
         case PD_WAIT_SIGNAL:
             if (heed(patience)) {
                 return PD_REPLY_INTERRUPTED;

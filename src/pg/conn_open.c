@@ -90,11 +90,20 @@ static short events_of(const pd_conn *conn)
     return conn->polling == PGRES_POLLING_READING ? POLLIN : POLLOUT;
 }
 
+struct pollfd pd_conn_wanted(const pd_conn *conn)
+{
+    struct pollfd none = {.fd = -1};
+    if (conn == NULL || !conn->opening || is_over(conn)) {
+        return none;
+    }
+    return (struct pollfd){.fd = PQsocket(conn->pg), .events = events_of(conn)};
+}
+
 void pd_conn_nudge(pd_conn *conn)
 {
-    while (conn != NULL && conn->opening && !is_over(conn)) {
-        struct pollfd wanted = {.fd = PQsocket(conn->pg), .events = events_of(conn)};
-        if (poll(&wanted, 1, 0) <= 0) {
+    for (;;) {
+        struct pollfd wanted = pd_conn_wanted(conn);
+        if (wanted.fd < 0 || poll(&wanted, 1, 0) <= 0) {
             return;
         }
         conn->polling = PQconnectPoll(conn->pg);

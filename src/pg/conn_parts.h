@@ -2,6 +2,7 @@
 #ifndef PD_PG_CONN_PARTS_H
 #define PD_PG_CONN_PARTS_H
 
+#include <poll.h>
 #include <stdbool.h>
 #include <stdint.h>
 #include <sys/types.h>
@@ -24,6 +25,9 @@ pd_patience pd_patience_of(const pd_conn *conn, int64_t limit_ms, bool undisturb
 /* For what was cancelled: PD_CANCEL_MS; after a signal, what leaves PD_RECORD_MS of the grace. */
 #define PD_RECORD_MS 200
 pd_patience pd_cancel_patience(const pd_conn *conn);
+
+/* What a connection that is opening waits for; fd -1: there is none. */
+struct pollfd pd_conn_wanted(const pd_conn *conn);
 
 /* Waits for the socket, and ticks meanwhile. PD_REPLY_DONE: it is ready. */
 pd_reply pd_conn_wait(pd_conn *conn, short events, pd_patience *patience);

@@ -5,7 +5,7 @@
 #include "base/clock.h"
 #include "base/str.h"
 #include "pg/errors.h"
-#include "pg/internal.h"
+#include "pg/ledger.h"
 #include "pg/pooler.h"
 #include "pg/query.h"
 #include "pg/session.h"
@@ -77,8 +77,7 @@ pd_session pd_db_worker_session(const pd_db *db)
     return session;
 }
 
-static bool connect_session(pd_db *db, pd_conn *conn, const pd_session *session,
-                            pd_session_answer *answer, pd_error *err)
+static bool connect_server(pd_db *db, pd_conn *conn, pd_error *err)
 {
     int64_t limit_ms = db->options.settings->connect_timeout_ms;
     conn->progress = db->options.progress;
@@ -93,7 +92,13 @@ static bool connect_session(pd_db *db, pd_conn *conn, const pd_session *session,
                       version / 10000);
         return pd_error_hint(err, "predeploy needs PostgreSQL %d or newer.", PD_SERVER_MIN / 10000);
     }
-    return pd_session_setup(db, conn, session, answer, err);
+    return true;
+}
+
+static bool connect_session(pd_db *db, pd_conn *conn, const pd_session *session,
+                            pd_session_answer *answer, pd_error *err)
+{
+    return connect_server(db, conn, err) && pd_session_setup(db, conn, session, answer, err);
 }
 
 bool pd_db_new_connection(pd_db *db, pd_conn *conn, const pd_session *session,
@@ -155,8 +160,14 @@ static bool open_control(pd_db *db, pd_error *err)
 {
     pd_session session = pd_db_control_session(db);
     pd_session_answer answer = {0};
-    return pd_db_new_connection(db, &db->control, &session, &answer, err) &&
-           check_writable(db, &answer, err) &&
+    db->control.interrupt = db->options.interrupt;
+    bool ok = connect_server(db, &db->control, err) &&
+              (db->options.locks ? pd_ledger_enter(db, &session, &answer, err)
+                                 : pd_session_setup(db, &db->control, &session, &answer, err));
+    if (!ok) {
+        pd_conn_close(&db->control);
+    }
+    return ok && check_writable(db, &answer, err) &&
            (!answer.pooled || pd_pooler_settle(db, &answer, err));
 }
 
@@ -255,6 +266,8 @@ void pd_db_close(pd_db **db)
     if (*db == NULL) {
         return;
     }
+    pd_reading_drop((*db)->ahead);
+    pd_ledger_leave(*db);
     pd_conn *conns[] = {&(*db)->worker, &(*db)->control, &(*db)->lock};
     for (size_t i = 0; i < sizeof conns / sizeof *conns; i++) {
         pd_pooler_leave(*db, conns[i]);

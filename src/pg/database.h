@@ -31,6 +31,8 @@ typedef struct pd_db_options {
     pd_layout_kind layout;       /* decides whether Drizzle's table is read and written */
     const char *foreign_table;   /* SCHEMA.TABLE of another tool, wherever it stands; NULL: none */
     bool read_only;              /* plan, check, verify, status: no transaction may write */
+    const char *commit; /* that is to be deployed: `locks` names the session by it; or NULL */
+    bool locks;         /* pd_db_lock comes next: its questions go with the first ones */
     bool ephemeral;
     pd_interrupt *interrupt;
     pd_progress *progress;
@@ -68,6 +70,10 @@ bool pd_db_lock(pd_db *db, bool wait, pd_error *err) PD_CHECKED;
  * connection for it is begun ahead. Not where something long stands between, as a backup. */
 void pd_db_expect(pd_db *db, const char *commit);
 
+/* `tell` is called by pd_db_lock where there is no ledger, nor Drizzle's, nor another tool's table
+ * that it would be read with: before the ledger is made, for who has something to do meanwhile. */
+void pd_db_when_new(pd_db *db, void (*tell)(void *told), void *told);
+
 /* Reads both ledgers, the table count and current_schema in one snapshot. */
 bool pd_db_read_ledger(pd_db *db, pd_arena *arena, pd_ledger *out, pd_error *err) PD_CHECKED;
 
@@ -103,7 +109,9 @@ bool pd_db_find_tables(pd_db *db, pd_arena *arena, pd_first_tables *asked,
 bool pd_db_check_plan(const pd_db *db, const pd_plan *plan, pd_error *err) PD_CHECKED;
 
 /* Writes the deployment's row with outcome "running", or, when its outcome is another already
- * (a deployment with nothing to do), as it is. Under the lock. */
+ * (a deployment with nothing to do), as it is. Under the lock. Where a batch is expected
+ * (pd_db_expect) a running one may be written by pd_db_apply, in front of everything else: it is to
+ * live as long as the database. */
 bool pd_db_begin_deployment(pd_db *db, const pd_deployment *deployment, pd_error *err) PD_CHECKED;
 
 /* Runs one batch, in one transaction: fences Drizzle's migrators (ACCESS EXCLUSIVE on their table,

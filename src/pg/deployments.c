@@ -21,11 +21,14 @@ static void add_name(pd_db *db, const char *commit, pd_group *group)
         group, pd_db_request(db, pd_query_name_session, "cannot name the session"), values, 1);
 }
 
-bool pd_db_begin_deployment(pd_db *db, const pd_deployment *deployment, pd_error *err)
+static bool is_running(const pd_deployment *deployment)
 {
-    bool running = deployment->outcome == NULL || pd_streq(deployment->outcome, "running");
-    PD_AUTO_GROUP group = {.arena = db->arena};
-    add_name(db, deployment->commit, &group);
+    return deployment->outcome == NULL || pd_streq(deployment->outcome, "running");
+}
+
+static void add_row(pd_db *db, const pd_deployment *deployment, pd_request request, pd_group *group)
+{
+    bool running = is_running(deployment);
     const char *values[] = {
         deployment->id,
         deployment->kind,
@@ -46,13 +49,58 @@ bool pd_db_begin_deployment(pd_db *db, const pd_deployment *deployment, pd_error
         pd_query_bool(db->read_altered),
         db->read_digest,
     };
-    (void)pd_group_add_with(
-        &group, pd_db_request(db, pd_query_deployment_begin, "cannot record the deployment"),
-        values, 16);
-    if (running) {
+    request.sql = pd_query_deployment_begin;
+    (void)pd_group_add_with(group, request, values, 16);
+}
+
+static pd_request own(const pd_db *db)
+{
+    return pd_db_request(db, NULL, "cannot record the deployment");
+}
+
+static bool record(pd_db *db, const pd_deployment *deployment, pd_error *err)
+{
+    PD_AUTO_GROUP group = {.arena = db->arena};
+    add_name(db, deployment->commit, &group);
+    add_row(db, deployment, own(db), &group);
+    return pd_group_ask(&group, &db->control, err);
+}
+
+bool pd_db_begin_deployment(pd_db *db, const pd_deployment *deployment, pd_error *err)
+{
+    if (is_running(deployment)) {
         pd_db_connect_ahead(db);
     }
-    return pd_group_ask(&group, &db->control, err);
+    if (is_running(deployment) && db->named && pd_db_connects_ahead(db)) {
+        db->unrecorded = deployment;
+        return true;
+    }
+    return record(db, deployment, err);
+}
+
+bool pd_deployment_record(pd_db *db, pd_error *err)
+{
+    const pd_deployment *deployment = db->unrecorded;
+    if (deployment == NULL) {
+        return true;
+    }
+    db->unrecorded = NULL;
+    return record(db, deployment, err);
+}
+
+size_t pd_deployment_add(pd_db *db, const char *pin_sql, pd_group *group)
+{
+    pd_request request = own(db);
+    if (db->unrecorded == NULL) {
+        return PD_GROUP_NONE;
+    }
+    request.sql = pd_query_batch_begin;
+    (void)pd_group_add(group, request);
+    request.sql = pin_sql;
+    (void)pd_group_add(group, request);
+    add_row(db, db->unrecorded, request, group);
+    request.sql = "COMMIT";
+    return pd_group_add(group, request);
 }
 
 /* An UPDATE of the deployment's row, which must be there and running. */
@@ -67,6 +115,20 @@ static bool update_row(pd_db *db, const pd_request *request, pd_error *err)
     }
     (void)pd_fail(err, PD_ERROR_UNREACHABLE, "%s: it is not running", request->what);
     return pd_error_hint(err, "See how it ended: predeploy status");
+}
+
+/* One that was to be recorded later, and is over. False: there is none, or it is there: the answer
+ * was lost. */
+static bool insert_row(pd_db *db, const pd_deployment *deployment, const pd_request *how)
+{
+    pd_error ignored = {0};
+    PD_AUTO_GROUP group = {.arena = db->arena};
+    if (db->unrecorded == NULL) {
+        return false;
+    }
+    db->unrecorded = NULL;
+    add_row(db, deployment, *how, &group);
+    return pd_group_ask(&group, &db->control, &ignored);
 }
 
 bool pd_db_finish_deployment(pd_db *db, const pd_deployment *deployment, pd_error *err)
@@ -86,7 +148,7 @@ bool pd_db_finish_deployment(pd_db *db, const pd_deployment *deployment, pd_erro
             return false;
         }
     }
-    return update_row(db, &request, err);
+    return insert_row(db, deployment, &request) || update_row(db, &request, err);
 }
 
 bool pd_db_record_backup(pd_db *db, const pd_deployment *deployment, pd_error *err)

@@ -44,6 +44,11 @@ static size_t add_exists(pd_apply *apply, pd_group *group)
         values, 2);
 }
 
+bool pd_apply_drizzle_is_named(const PGresult *exists)
+{
+    return pd_value_bool(exists, 0, 2);
+}
+
 static void add_create(pd_apply *apply, bool schema, pd_group *group)
 {
     const pd_settings *settings = apply->db->options.settings;
@@ -72,7 +77,7 @@ static bool create_drizzle(pd_apply *apply, bool schema, bool *changed, pd_error
     bool ok = pd_group_ask(&group, &apply->db->worker, err);
     *changed = !ok && lost_race(err);
     if (ok) {
-        apply->named = pd_value_bool(pd_group_result(&group, exists), 0, 2);
+        apply->named = pd_apply_drizzle_is_named(pd_group_result(&group, exists));
     }
     return ok || *changed;
 }
@@ -106,11 +111,30 @@ static bool find_drizzle(pd_apply *apply, bool *changed, pd_error *err)
     }
     const PGresult *result = pd_group_result(&group, exists);
     if (pd_value_bool(result, 0, 1)) {
-        apply->named = pd_value_bool(result, 0, 2);
+        apply->named = pd_apply_drizzle_is_named(result);
         return true;
     }
     apply->drizzle = makes;
     return !makes || create_drizzle(apply, !pd_value_bool(result, 0, 0), changed, err);
+}
+
+bool pd_apply_makes_drizzle(const pd_apply *apply)
+{
+    return apply->drizzle && apply->batch->taken_from == NULL &&
+           apply->batch->expected->drizzle_shape == PD_DRIZZLE_ABSENT && makes_drizzle(apply) &&
+           !follows(apply) && apply->db->pooling != PD_POOLING_TRANSACTION;
+}
+
+size_t pd_apply_add_drizzle(pd_apply *apply, pd_group *group)
+{
+    pd_request ask = pd_apply_request(apply, pd_query_batch_begin, "cannot begin a transaction");
+    (void)pd_group_add(group, ask);
+    (void)pd_group_add(group, pd_apply_request(apply, apply->pin_sql, "cannot set up the session"));
+    add_create(apply, true, group);
+    size_t exists = add_exists(apply, group);
+    (void)pd_group_add(group, pd_apply_request(apply, "COMMIT", "cannot create Drizzle's table"));
+    apply->named = apply->db->options.layout == PD_LAYOUT_DRIZZLE_FOLDERS;
+    return exists;
 }
 
 /* Behind the fence it is seen whether that is still so. */
@@ -122,6 +146,13 @@ static bool is_known(pd_apply *apply)
         apply->named = shape == PD_DRIZZLE_V1;
     }
     return known;
+}
+
+/* An attempt of its own, behind that, knows what to do when somebody else makes it now, and when
+ * this role may not. */
+bool pd_apply_may_find_drizzle(const pd_error *err)
+{
+    return lost_race(err) || pd_streq(err->code, "42501");
 }
 
 bool pd_apply_find_drizzle(pd_apply *apply, pd_error *err)
@@ -178,7 +209,9 @@ size_t pd_inspection_add(pd_apply *apply, pd_group *group)
 {
     const pd_settings *settings = apply->db->options.settings;
     pd_db *db = apply->db;
-    const char *sql = pd_ledger_inspect_in(db, pd_query_batch_inspect, &db->inspect_batch);
+    const char *sql = db->unusual
+                          ? pd_ledger_inspect_in(db, pd_query_batch_inspect, &db->inspect_batch)
+                          : pd_query_inspect_quick;
     const char *values[] = {apply->drizzle ? settings->ledger_schema : NULL,
                             apply->drizzle ? settings->ledger_table : NULL};
     pd_request ask = pd_apply_request(apply, sql, "cannot look at the ledger");
@@ -190,18 +223,25 @@ size_t pd_inspection_add(pd_apply *apply, pd_group *group)
     return place;
 }
 
-void pd_inspection_explain(pd_apply *apply, pd_error *err)
+bool pd_inspection_explain(pd_apply *apply, pd_error *err)
 {
     pd_inspection found;
     pd_error why = {0};
+    pd_db *db = apply->db;
     pd_request back =
         pd_apply_request(apply, "ROLLBACK TO SAVEPOINT predeploy", "cannot look at the ledger");
-    if (!pd_conn_get(&apply->db->worker, &back, NULL, &why) ||
-        !pd_ledger_inspect(apply->db, &apply->db->worker, apply->drizzle, apply->arena, &found,
-                           &why) ||
+    if (!pd_streq(err->code, "22012")) {
+        return false;
+    }
+    if (!pd_conn_get(&db->worker, &back, NULL, &why) ||
+        !pd_ledger_inspect(db, &db->worker, apply->drizzle, apply->arena, &found, &why) ||
         !pd_ledger_refuse(&found, true, &why)) {
         *err = why;
+        return false;
     }
+    bool again = !db->unusual;
+    db->unusual = true;
+    return again;
 }
 
 /* Of a layout that is not Drizzle's the expected ledger says nothing about Drizzle's table. */
@@ -287,7 +327,7 @@ bool pd_fence_check(pd_apply *apply, const pd_group *group, const pd_fence *fenc
 }
 
 bool pd_fence_explain(pd_apply *apply, const pd_group *group, const pd_fence *fence, bool *changed,
-                      pd_error *err)
+                      bool *again, pd_error *err)
 {
     bool gone = pd_streq(err->code, "42P01") || pd_streq(err->code, "3F000");
     if (group->failed == fence->drizzle_lock && gone) {
@@ -295,8 +335,8 @@ bool pd_fence_explain(pd_apply *apply, const pd_group *group, const pd_fence *fe
         return true;
     }
     const PGresult *inspected = pd_group_result(group, fence->inspection);
-    if (group->failed == fence->inspection && pd_streq(err->code, "22012")) {
-        pd_inspection_explain(apply, err);
+    if (group->failed == fence->inspection) {
+        *again = pd_inspection_explain(apply, err);
     } else if (inspected != NULL) {
         pd_inspection found;
         pd_error why = {0};

@@ -26,13 +26,14 @@ bool pd_apply_seal(pd_apply *apply, pd_error *err)
 
 /* What unsealing asks, by place in its group. */
 typedef struct unsealing {
+    bool goes_on; /* what stands in front of the look at the ledgers is done */
     size_t seal;
     size_t inspection;
     size_t print;
 } unsealing;
 
 /* Deferred constraints run the application's functions: in front of the look at the ledgers. */
-static void add_unsealing(pd_apply *apply, pd_group *group, unsealing *out)
+static void add_constraints(pd_apply *apply, pd_group *group, unsealing *out)
 {
     const char *values[] = {apply->xid};
     (void)pd_group_add(group, pd_apply_request(apply, "UNLISTEN *", "cannot set up the session"));
@@ -58,6 +59,13 @@ static void add_unsealing(pd_apply *apply, pd_group *group, unsealing *out)
     (void)pd_group_add(group, pd_apply_request(apply, apply->pin_sql, "cannot set up the session"));
     (void)pd_group_add(group,
                        pd_apply_request(apply, pd_query_batch_unlock, "cannot set up the session"));
+}
+
+static void add_unsealing(pd_apply *apply, pd_group *group, unsealing *out)
+{
+    if (!out->goes_on) {
+        add_constraints(apply, group, out);
+    }
     out->inspection = pd_inspection_add(apply, group);
     out->print =
         pd_group_add(group, pd_apply_request(apply, apply->print_sql, "cannot read the ledger"));
@@ -109,13 +117,21 @@ static bool check_ledgers(pd_apply *apply, const PGresult *print, pd_error *err)
     return true;
 }
 
+static bool check_seal(const pd_group *group, const unsealing *at, pd_error *err)
+{
+    if (at->goes_on || pd_touched_one(pd_group_result(group, at->seal))) {
+        return true;
+    }
+    (void)pd_fail(err, PD_ERROR_APPLY, "cannot commit: a migration changed predeploy.seal");
+    return pd_error_hint(err, "Take those statements out of the migration.");
+}
+
 static bool check_unsealing(pd_apply *apply, const pd_group *group, const unsealing *at,
                             pd_error *err)
 {
     pd_inspection found;
-    if (!pd_touched_one(pd_group_result(group, at->seal))) {
-        (void)pd_fail(err, PD_ERROR_APPLY, "cannot commit: a migration changed predeploy.seal");
-        return pd_error_hint(err, "Take those statements out of the migration.");
+    if (!check_seal(group, at, err)) {
+        return false;
     }
     pd_ledger_inspected(apply->db, apply->arena, pd_group_result(group, at->inspection), &found);
     if (!pd_ledger_refuse(&found, true, err)) {
@@ -125,33 +141,54 @@ static bool check_unsealing(pd_apply *apply, const pd_group *group, const unseal
     return check_ledgers(apply, pd_group_result(group, at->print), err);
 }
 
-/* After an error of the group. */
+/* After an error of the group. *again: there is none, and what is asked from the look at the
+ * ledgers on is to be asked again. */
 static bool explain_unsealing(pd_apply *apply, const pd_group *group, const unsealing *at,
-                              pd_error *err)
+                              bool *again, pd_error *err)
 {
+    pd_error why = {0};
     if (group->failed == at->inspection && pd_streq(err->code, "22012")) {
-        pd_inspection_explain(apply, err);
-        return fail_after(err);
-    }
-    const PGresult *print = pd_group_result(group, at->print);
-    if (print != NULL) { /* what failed behind it may have failed because of it */
-        pd_error why = {0};
-        if (!check_unsealing(apply, group, at, &why)) {
-            *err = why;
+        *again = pd_inspection_explain(apply, err);
+        if (!*again) {
+            return fail_after(err);
         }
+        *err = why;
+        *again = check_seal(group, at, err);
+        return false;
+    }
+    /* What failed behind it may have failed because of it. */
+    if (pd_group_result(group, at->print) != NULL && !check_unsealing(apply, group, at, &why)) {
+        *err = why;
     }
     return false;
 }
 
-bool pd_apply_unseal(pd_apply *apply, pd_error *err)
+/* Once, or once more from the look at the ledgers on. */
+static bool look_once_more(pd_apply *apply,
+                           bool (*ask)(pd_apply *, const unsealing *, bool *, pd_error *),
+                           pd_error *err)
+{
+    unsealing at = {0};
+    bool again = false;
+    bool done = ask(apply, &at, &again, err);
+    at.goes_on = again;
+    return done || (again && ask(apply, &at, &again, err));
+}
+
+static bool ask_unsealing(pd_apply *apply, const unsealing *from, bool *again, pd_error *err)
 {
     PD_AUTO_GROUP group = {.arena = apply->arena};
-    unsealing at;
+    unsealing at = *from;
     add_unsealing(apply, &group, &at);
     if (!pd_group_ask(&group, &apply->db->worker, err)) {
-        return explain_unsealing(apply, &group, &at, err);
+        return explain_unsealing(apply, &group, &at, again, err);
     }
     return check_unsealing(apply, &group, &at, err);
+}
+
+bool pd_apply_unseal(pd_apply *apply, pd_error *err)
+{
+    return look_once_more(apply, ask_unsealing, err);
 }
 
 static bool fail_verify(const pd_apply *apply, int64_t expected, const char *why, pd_error *err)
@@ -235,12 +272,11 @@ static void remember(pd_apply *apply, const char *rows)
     db->committed_rows = pd_arena_strdup(db->arena, rows);
 }
 
-bool pd_apply_finish(pd_apply *apply, pd_error *err)
+static bool ask_end(pd_apply *apply, const unsealing *from, bool *again, pd_error *err)
 {
     PD_AUTO_GROUP group = {.arena = apply->arena};
     bool sealed = apply->sealed;
-    unsealing at;
-    pd_apply_doing(apply, "verifying");
+    unsealing at = *from;
     if (sealed) {
         add_unsealing(apply, &group, &at);
     }
@@ -252,7 +288,7 @@ bool pd_apply_finish(pd_apply *apply, pd_error *err)
     size_t state =
         pd_group_add(&group, pd_apply_request(apply, apply->state_sql, "cannot read the ledger"));
     if (!pd_group_ask(&group, &apply->db->worker, err)) {
-        return sealed && explain_unsealing(apply, &group, &at, err);
+        return sealed && explain_unsealing(apply, &group, &at, again, err);
     }
     const char *left = pd_print_rows(apply, pd_group_result(&group, state));
     if ((sealed && !check_unsealing(apply, &group, &at, err)) ||
@@ -263,4 +299,10 @@ bool pd_apply_finish(pd_apply *apply, pd_error *err)
     }
     remember(apply, left);
     return true;
+}
+
+bool pd_apply_finish(pd_apply *apply, pd_error *err)
+{
+    pd_apply_doing(apply, "verifying");
+    return look_once_more(apply, ask_end, err);
 }

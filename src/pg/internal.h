@@ -56,6 +56,9 @@ typedef struct pd_sighting {
     pd_inspection found;
 } pd_sighting;
 
+typedef struct pd_reading pd_reading;       /* pg/ledger.h */
+typedef struct pd_first_look pd_first_look; /* pg/ledger_look.c */
+
 struct pd_db {
     pd_arena *arena;
     pd_db_options options;
@@ -71,10 +74,18 @@ struct pd_db {
     int64_t worker_started_ms; /* when it was begun to connect */
     bool plain_worker;         /* settings can't be sent with the connection (pg/worker.c) */
     bool expects;              /* the worker may be connected ahead */
-    int64_t alive_asked_ms;    /* when it was last looked for (pg/alive.h) */
+    bool named;                /* the control connection is called as the others are to be */
+    /* What is to be recorded in the round trip that begins its first batch; NULL: nothing. */
+    const pd_deployment *unrecorded;
+    int64_t alive_asked_ms; /* when it was last looked for (pg/alive.h) */
     bool locked;
-    pd_sighting seen;          /* when the lock was taken, for the reading behind it */
+    pd_first_look *first; /* what taking the lock asks, when it was asked already; else NULL */
+    pd_sighting seen;     /* when the lock was taken, for the reading behind it */
+    void (*tell_new)(void *told); /* pd_db_when_new; NULL: nobody */
+    void *told_new;
+    pd_reading *ahead;         /* that reading, when it was asked already; else NULL */
     bool foreign;              /* tables with the names of other tools' are there */
+    bool unusual;              /* inspect_quick.sql has failed once: inspect.sql is asked instead */
     const char *inspect_guard; /* inspect.sql in the texts of these names; NULL: not yet made */
     const char *inspect_batch;
     /* What was last read of the ledger: pd_ledger.digest, and whether it was altered. A deployment
@@ -127,6 +138,9 @@ bool pd_db_open_worker(pd_db *db, pd_error *err) PD_CHECKED;
  * wanted. */
 void pd_db_connect_ahead(pd_db *db);
 
+/* Whether the worker will be connected, or is, as pd_db_connect_ahead does it. */
+bool pd_db_connects_ahead(const pd_db *db);
+
 /* What the connections that are opened from now on are called. */
 void pd_db_name(pd_db *db, const char *commit);
 
@@ -152,6 +166,12 @@ bool pd_ledger_refuse(const pd_inspection *inspection, bool writing, pd_error *e
 /* Creates or upgrades predeploy's tables, under the deployment lock: where it is not held it is
  * asked for once, and when somebody else has it nothing is done (db->locked says so). */
 bool pd_ledger_upgrade(pd_db *db, pd_error *err) PD_CHECKED;
+
+/* Sets up the session of the control connection, and asks behind that, unless a pooler stands
+ * between, what pd_ledger_upgrade is to know. That judges it; or nobody does. */
+bool pd_ledger_enter(pd_db *db, const pd_session *session, pd_session_answer *answer,
+                     pd_error *err) PD_CHECKED;
+void pd_ledger_leave(pd_db *db);
 
 bool pd_layout_is_drizzle(pd_layout_kind layout);
 

@@ -13,12 +13,14 @@
 
 /* One attempt to read all in one transaction, in one round trip. What is asked depends on what was
  * seen before it; that must be what the transaction finds, too. */
-typedef struct reading {
+struct pd_reading {
     pd_db *db;
     pd_arena *arena;
-    const pd_sighting *before;
+    pd_sighting before;
     pd_group group;
-    size_t lock; /* places in the group */
+    bool asked;     /* behind something else */
+    pd_error error; /* that this ended with, kind NONE: with none */
+    size_t lock;    /* places in the group */
     size_t names;
     size_t guard;
     size_t migrations;
@@ -33,7 +35,7 @@ typedef struct reading {
     size_t tables;
     size_t role;
     size_t schema;
-} reading;
+};
 
 pd_request pd_ledger_request(const pd_db *db, const char *sql)
 {
@@ -101,7 +103,7 @@ static bool look(pd_db *db, pd_sighting *out, pd_error *err)
 
 /* The role's own search_path says where an unqualified CREATE TABLE goes, seen with the rights of
  * whom migrations run as; ROLLBACK takes all of it back. */
-static void add_end(reading *self)
+static void add_end(pd_reading *self)
 {
     const pd_db *db = self->db;
     const char *values[1];
@@ -115,15 +117,15 @@ static void add_end(reading *self)
     pd_group_add(&self->group, pd_ledger_request(db, "ROLLBACK"));
 }
 
-static size_t add_if(reading *self, bool wanted, pd_request request)
+static size_t add_if(pd_reading *self, bool wanted, pd_request request)
 {
     return wanted ? pd_group_add(&self->group, request) : PD_GROUP_NONE;
 }
 
-static void add_rows(reading *self)
+static void add_rows(pd_reading *self)
 {
     pd_db *db = self->db;
-    const pd_inspection *found = &self->before->found;
+    const pd_inspection *found = &self->before.found;
     self->migrations = add_if(self, found->tables, pd_migrations_request(db, found->chained));
     self->deployments = add_if(self, found->tables, pd_deployments_request(db));
     self->deployed = add_if(self, found->tables, pd_deployed_request(db));
@@ -145,29 +147,29 @@ static void add_rows(reading *self)
 /* What is found cannot be replaced before it is read: it is locked first, then looked at, and only
  * read when it is still what was seen and, unless those who could change that are trusted, when no
  * reading of it can run somebody else's code. */
-static void add_all(reading *self)
+static void add_all(pd_reading *self)
 {
     pd_db *db = self->db;
     pd_group_add(&self->group, pd_ledger_request(db, pd_query_read_begin));
-    const char *pairs[] = {"tables", self->before->names, NULL};
+    const char *pairs[] = {"tables", self->before.names, NULL};
     self->lock = PD_GROUP_NONE;
-    if (self->before->names != NULL) {
+    if (self->before.names != NULL) {
         const char *sql = pd_query_fill(db->arena, pd_query_read_lock, pairs);
         self->lock = pd_group_add(&self->group, pd_db_request(db, sql, "cannot lock the ledger"));
     }
-    self->names = pd_names_ask(db, &self->group, self->before);
+    self->names = pd_names_ask(db, &self->group, &self->before);
     self->guard =
-        self->before->found.open ? pd_ledger_guard(db, &self->group, false) : PD_GROUP_NONE;
+        self->before.found.open ? pd_ledger_guard(db, &self->group, false) : PD_GROUP_NONE;
     add_rows(self);
     if (!db->foreign) {
         add_end(self);
     }
 }
 
-static bool same_sighting(const reading *self)
+static bool same_sighting(const pd_reading *self)
 {
     pd_inspection now;
-    const pd_inspection *before = &self->before->found;
+    const pd_inspection *before = &self->before.found;
     const PGresult *guarded = pd_group_result(&self->group, self->guard);
     if (guarded == NULL) {
         return true;
@@ -177,10 +179,10 @@ static bool same_sighting(const reading *self)
            now.drizzle == before->drizzle && now.drizzle_name == before->drizzle_name;
 }
 
-static bool take_all(const reading *self, pd_ledger *out, pd_error *err)
+static bool take_all(const pd_reading *self, pd_ledger *out, pd_error *err)
 {
     const pd_group *group = &self->group;
-    const pd_inspection *found = &self->before->found;
+    const pd_inspection *found = &self->before.found;
     pd_arena *arena = self->arena;
     out->present = found->tables;
     if (found->tables) {
@@ -205,7 +207,7 @@ static bool take_all(const reading *self, pd_ledger *out, pd_error *err)
 }
 
 /* *again: what was seen before is not there any more. A guard that has failed is asked in words. */
-static bool explain(const reading *self, bool *again, pd_error *err)
+static bool explain(const pd_reading *self, bool *again, pd_error *err)
 {
     size_t failed = self->group.failed;
     if (failed == self->role) {
@@ -227,7 +229,7 @@ static bool explain(const reading *self, bool *again, pd_error *err)
 }
 
 /* Tables of other tools are read one by one, in the transaction that is still open. */
-static bool read_foreign(reading *self, pd_ledger *out, pd_error *err)
+static bool read_foreign(pd_reading *self, pd_ledger *out, pd_error *err)
 {
     PD_AUTO_GROUP end = {.arena = self->arena};
     if (!pd_foreign_read(self->db, self->arena, out, err)) {
@@ -240,34 +242,85 @@ static bool read_foreign(reading *self, pd_ledger *out, pd_error *err)
            (self->group.failed == self->role && pd_role_explain(self->db, err));
 }
 
-static bool read_snapshot(pd_db *db, pd_arena *arena, pd_ledger *out, bool *again, pd_error *err)
+pd_reading *pd_reading_new(pd_db *db)
 {
-    pd_sighting before = {0};
-    pd_ledger empty = {0};
-    *out = empty;
-    *again = false;
-    if (!look(db, &before, err) || !pd_ledger_refuse(&before.found, false, err)) {
-        return false;
+    pd_reading *self = pd_arena_alloc(db->arena, sizeof *self);
+    self->db = db;
+    self->arena = db->arena;
+    self->group.arena = db->arena;
+    return self;
+}
+
+pd_group *pd_reading_group(pd_reading *self)
+{
+    return &self->group;
+}
+
+void pd_reading_add(pd_reading *self, const pd_sighting *before)
+{
+    self->before = *before;
+    self->asked = true;
+    add_all(self);
+}
+
+void pd_reading_keep(pd_reading *self, const pd_error *error)
+{
+    self->error = *error;
+    self->db->ahead = self;
+}
+
+void pd_reading_drop(pd_reading *self)
+{
+    if (self != NULL) {
+        pd_group_cleanup(&self->group);
     }
-    PD_AUTO_GROUP group = {.arena = arena};
-    reading self = {.db = db, .arena = arena, .before = &before, .group = group};
-    add_all(&self);
-    bool ok = pd_group_ask(&self.group, &db->control, err);
+}
+
+/* Goes by what was asked ahead, or asks. */
+static bool ask(pd_reading *self, pd_error *err)
+{
+    if (self->asked) {
+        *err = self->error;
+        return err->kind == PD_ERROR_NONE;
+    }
+    add_all(self);
+    return pd_group_ask(&self->group, &self->db->control, err);
+}
+
+static bool take_snapshot(pd_reading *self, pd_ledger *out, bool *again, pd_error *err)
+{
+    pd_db *db = self->db;
+    bool ok = ask(self, err);
     if (!ok) {
-        ok = explain(&self, again, err);
-    } else if (!same_sighting(&self)) {
+        ok = explain(self, again, err);
+    } else if (!same_sighting(self)) {
         *again = true;
     } else if (!db->foreign && pd_foreign_wanted(db) &&
-               PQntuples(pd_group_result(&self.group, self.foreign)) > 0) {
+               PQntuples(pd_group_result(&self->group, self->foreign)) > 0) {
         db->foreign = true;
         *again = true;
     } else {
-        ok = take_all(&self, out, err) && (!db->foreign || read_foreign(&self, out, err));
+        ok = take_all(self, out, err) && (!db->foreign || read_foreign(self, out, err));
     }
     if (ok && !*again) {
-        out->current_schema = pd_value_text(arena, pd_group_result(&self.group, self.schema), 0, 0);
+        out->current_schema =
+            pd_value_text(self->arena, pd_group_result(&self->group, self->schema), 0, 0);
     }
-    pd_group_cleanup(&self.group);
+    return ok;
+}
+
+static bool read_snapshot(pd_db *db, pd_arena *arena, pd_ledger *out, bool *again, pd_error *err)
+{
+    pd_reading *self = db->ahead == NULL ? pd_reading_new(db) : db->ahead;
+    pd_ledger empty = {0};
+    db->ahead = NULL;
+    self->arena = arena;
+    *out = empty;
+    *again = false;
+    bool ok = (self->asked || look(db, &self->before, err)) &&
+              pd_ledger_refuse(&self->before.found, false, err) &&
+              take_snapshot(self, out, again, err);
+    pd_reading_drop(self);
     return ok;
 }
 

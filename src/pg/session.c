@@ -33,6 +33,11 @@ static const char *in_idle(pd_db *db, bool open, const char *sql)
     return open ? pd_arena_printf(db->arena, "ROLLBACK;\n%s", sql) : sql;
 }
 
+static bool is_v14(const pd_conn *conn)
+{
+    return PQserverVersion(conn->pg) >= 140000;
+}
+
 static bool ask_setup(pd_db *db, pd_conn *conn, const pd_session *session, const char *local,
                       PGresult **result, pd_error *err)
 {
@@ -40,7 +45,7 @@ static bool ask_setup(pd_db *db, pd_conn *conn, const pd_session *session, const
     bool open = PQtransactionStatus(conn->pg) != PQTRANS_IDLE; /* an early question ended badly */
     request.simple = open;
     request.limit_ms = db->options.settings->connect_timeout_ms;
-    if (PQserverVersion(conn->pg) >= 140000) {
+    if (is_v14(conn)) {
         request.sql = in_idle(db, open, fill(db, pd_query_session_setup_v14, session, local));
         pd_reply reply = pd_conn_ask(conn, &request, result);
         conn->v14 = reply == PD_REPLY_DONE;
@@ -53,20 +58,42 @@ static bool ask_setup(pd_db *db, pd_conn *conn, const pd_session *session, const
     return pd_conn_get(conn, &request, result, err);
 }
 
+/* Whether the process that answers is another one than that at the door. */
+const char *pd_session_is_local(pd_db *db, const pd_conn *conn)
+{
+    return pd_arena_printf(db->arena, "pg_catalog.pg_backend_pid() OPERATOR(pg_catalog.<>) (%d)",
+                           PQbackendPID(conn->pg));
+}
+
+const char *pd_session_sql(pd_db *db, const pd_conn *conn, const pd_session *session)
+{
+    const char *text = is_v14(conn) ? pd_query_session_setup_v14 : pd_query_session_setup;
+    return fill(db, text, session, pd_session_is_local(db, conn));
+}
+
+static void take_answer(const pd_conn *conn, const PGresult *result, pd_session_answer *answer)
+{
+    answer->recovery = pd_value_bool(result, 0, 0);
+    answer->read_only = pd_value_bool(result, 0, 1);
+    answer->pid = 0;
+    answer->pooled =
+        !pd_value_number(result, 0, 2, &answer->pid) || answer->pid != PQbackendPID(conn->pg);
+}
+
+void pd_session_take(pd_conn *conn, const PGresult *result, pd_session_answer *answer)
+{
+    conn->v14 = is_v14(conn);
+    take_answer(conn, result, answer);
+}
+
 bool pd_session_setup(pd_db *db, pd_conn *conn, const pd_session *session,
                       pd_session_answer *answer, pd_error *err)
 {
     PD_AUTO_RESULT result = NULL;
-    int pid = PQbackendPID(conn->pg);
-    const char *local =
-        pd_arena_printf(db->arena, "pg_catalog.pg_backend_pid() OPERATOR(pg_catalog.<>) (%d)", pid);
-    if (!ask_setup(db, conn, session, local, &result, err)) {
+    if (!ask_setup(db, conn, session, pd_session_is_local(db, conn), &result, err)) {
         return false;
     }
-    answer->recovery = pd_value_bool(result, 0, 0);
-    answer->read_only = pd_value_bool(result, 0, 1);
-    answer->pid = 0;
-    answer->pooled = !pd_value_number(result, 0, 2, &answer->pid) || answer->pid != pid;
+    take_answer(conn, result, answer);
     return true;
 }
 

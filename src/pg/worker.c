@@ -175,10 +175,15 @@ void pd_db_expect(pd_db *db, const char *commit)
     db->expects = !db->options.read_only;
 }
 
+bool pd_db_connects_ahead(const pd_db *db)
+{
+    return db->expects && can_keep(db);
+}
+
 void pd_db_connect_ahead(pd_db *db)
 {
     pd_error ignored = {0};
-    if (!db->expects || !can_keep(db) || db->worker.pg != NULL) {
+    if (!pd_db_connects_ahead(db) || db->worker.pg != NULL) {
         return;
     }
     if (!start_kept(db, &ignored)) {

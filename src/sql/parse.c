@@ -17,6 +17,8 @@
 #include "sql/wire.h"
 
 #define READ_SIZE ((size_t)64 << 10)
+#define PIPE_BYTES                                                                                 \
+    (1 << 20) /* of a child that nobody reads from yet; the kernel's limit, usually */
 #define WALL_BASE_MS 60000
 #define WALL_PER_TEXT_MS 20
 #define WALL_PER_MB_MS 10000
@@ -26,6 +28,8 @@ typedef struct child {
     pid_t pid; /* 0 when it is gone */
     int fd;
 } child;
+
+static const child nobody = {.pid = 0, .fd = -1};
 
 /* Ends the child, whatever it is doing, and says how it ended (wait(2)). */
 static int end_child(child *self)
@@ -156,11 +160,11 @@ static int64_t wall_ms(const pd_sql_job *job)
 }
 
 /* Runs one child as far as it gets; self->next is then behind the last text that it parsed or, when
- * it was careful, died on. */
-static bool run_child(reading *self, pd_error *err)
+ * it was careful, died on. `begun`: it runs already. */
+static bool run_child(reading *self, child begun, pd_error *err)
 {
-    child worker PD_CLEANUP(child_cleanup) = {.pid = 0, .fd = -1};
-    if (!start_child(self, &worker, err))
+    child worker PD_CLEANUP(child_cleanup) = begun;
+    if (worker.pid == 0 && !start_child(self, &worker, err))
         return false;
     read_frames(self, worker.fd);
     if (self->ended == PD_WAIT_SIGNAL)
@@ -191,7 +195,9 @@ static bool run_child(reading *self, pd_error *err)
     return true;
 }
 
-bool pd_sql_parse_job(pd_arena *arena, const pd_sql_job *job, pd_script *out, pd_error *err)
+/* The first child is `begun`, unless it has no process. */
+static bool parse_job(pd_arena *arena, const pd_sql_job *job, child begun, pd_script *out,
+                      pd_error *err)
 {
     /* Blocked by the run that wants to know of them (base/interrupt.h); else this never wakes. */
     sigset_t signals;
@@ -208,18 +214,60 @@ bool pd_sql_parse_job(pd_arena *arena, const pd_sql_job *job, pd_script *out, pd
     while (self.next < job->count) {
         if (pd_remaining_ms(self.deadline_ms) == 0)
             give_up(arena, 0, PD_WAIT_TIMEOUT, &out[self.next++]);
-        else if (!run_child(&self, err))
+        else if (!run_child(&self, begun, err))
             return false;
+        begun = nobody;
     }
     return true;
 }
 
+bool pd_sql_parse_job(pd_arena *arena, const pd_sql_job *job, pd_script *out, pd_error *err)
+{
+    return parse_job(arena, job, nobody, out, err);
+}
+
+static pd_sql_job job_of(const pd_sql_batch *batch)
+{
+    return (pd_sql_job){.inputs = batch->inputs,
+                        .count = batch->count,
+                        .table_schema = batch->table_schema,
+                        .unqualified = batch->unqualified,
+                        .limits = PD_SQL_LIMITS_DEFAULT};
+}
+
 bool pd_sql_parse(pd_arena *arena, const pd_sql_batch *batch, pd_script *out, pd_error *err)
 {
-    pd_sql_job job = {.inputs = batch->inputs,
-                      .count = batch->count,
-                      .table_schema = batch->table_schema,
-                      .unqualified = batch->unqualified,
-                      .limits = PD_SQL_LIMITS_DEFAULT};
+    pd_sql_job job = job_of(batch);
     return pd_sql_parse_job(arena, &job, out, err);
+}
+
+struct pd_sql_begun {
+    pd_arena *arena;
+    pd_sql_job job;
+    child child;
+};
+
+pd_sql_begun *pd_sql_parse_begin(pd_arena *arena, const pd_sql_batch *batch)
+{
+    pd_error ignored = {0};
+    pd_sql_begun *self = pd_arena_alloc(arena, sizeof *self);
+    *self = (pd_sql_begun){.arena = arena, .job = job_of(batch), .child = nobody};
+    reading first = {.arena = arena, .job = &self->job};
+    if (batch->count == 0 || !start_child(&first, &self->child, &ignored))
+        return NULL;
+    (void)fcntl(self->child.fd, F_SETPIPE_SZ, PIPE_BYTES);
+    return self;
+}
+
+bool pd_sql_parse_end(pd_sql_begun *begun, pd_script *out, pd_error *err)
+{
+    child running = begun->child;
+    begun->child = nobody;
+    return parse_job(begun->arena, &begun->job, running, out, err);
+}
+
+void pd_sql_parse_drop(pd_sql_begun *begun)
+{
+    if (begun != NULL)
+        end_child(&begun->child);
 }

@@ -42,4 +42,12 @@ typedef struct pd_sql_batch {
 bool pd_sql_parse(pd_arena *arena, const pd_sql_batch *batch, pd_script *out,
                   pd_error *err) PD_CHECKED;
 
+/* The same in two steps, for who has something else to wait for. The batch, its inputs and their
+ * texts are to stay as they are. NULL: it could not be begun, which pd_sql_parse says better. What
+ * was begun is ended, or dropped, before the arena goes. */
+typedef struct pd_sql_begun pd_sql_begun;
+pd_sql_begun *pd_sql_parse_begin(pd_arena *arena, const pd_sql_batch *batch);
+bool pd_sql_parse_end(pd_sql_begun *begun, pd_script *out, pd_error *err) PD_CHECKED;
+void pd_sql_parse_drop(pd_sql_begun *begun);
+
 #endif

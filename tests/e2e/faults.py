@@ -309,6 +309,14 @@ def truthful(scene, label, run, before, hole=False):
     assert run.status in allowed, f"{told}\nallowed: {allowed}"
 
 
+def ends_batch(message):
+    """Whether the messages of its connection, to be shown one by one, have come to the end of a batch:
+    what commits then are its migrations."""
+    if b"DELETE FROM predeploy.seal" in message.data:
+        message.link.ends = True
+    return getattr(message.link, "ends", False)
+
+
 def in_parallel(work, items, workers=WORKERS):
     """Runs them, a few at a time, and tells of all that failed, not only of the first."""
     failed = []

@@ -86,7 +86,7 @@ def test_waiting_for_the_deployment_lock(repo, db):
         say("SELECT pg_advisory_lock(1886545252, 1886154617)")
         process = repo.predeploy.start("deploy", env=db.env, cwd=repo.path)
         until(db, "query LIKE '%pg_try_advisory_lock%' AND state = 'idle'"
-                  " OR query LIKE '%pg_locks%' AND application_name = 'predeploy'")
+                  " OR query LIKE '%pg_locks%' AND application_name LIKE 'predeploy%'")
         interrupt(repo, process, signal.SIGINT, 130)
     finishes(repo, db)
 
@@ -222,7 +222,7 @@ def test_nobody_answers_behind_a_lost_commit(repo, server):
         return wire_proxy.HOLE
 
     def is_commit(message):
-        return message.direction == wire_proxy.FRONT and b"COMMIT" in message.data[:30]
+        return faults.ends_batch(message) and b"COMMIT\0" in message.data[:30]
 
     with wire_proxy.Proxy(server.port, is_commit, act) as proxy:
         process = repo.predeploy.start("deploy", env=through(db, proxy), cwd=repo.path)

@@ -118,8 +118,8 @@ static void a_role_that_cannot_be_set(void **state)
     pd_ledger ledger;
     make_roles(w);
     ask(w, "CREATE ROLE stranger; CREATE ROLE \"Od\"\"d'\"; GRANT \"Od\"\"d'\" TO deployer");
-    PD_AUTO_DB db = open_locked(w, PD_LAYOUT_PLAIN);
     w->settings.role = "stranger";
+    PD_AUTO_DB db = open_locked(w, PD_LAYOUT_PLAIN);
     assert_false(pd_db_read_ledger(db, w->arena, &ledger, &w->err));
     expect_error(w, PD_ERROR_UNREACHABLE, "cannot work as role stranger");
     expect_error(w, PD_ERROR_UNREACHABLE, "GRANT \"stranger\" TO \"deployer\"");

@@ -1,6 +1,8 @@
 /* Whether the last verdict on a database still holds: one round trip. */
 #include "pg/recall.h"
 
+#include <string.h>
+
 #include "base/str.h"
 #include "pg/foreign.h"
 #include "pg/ledger.h"
@@ -9,7 +11,7 @@
 #include "pg_statements.h"
 
 /* Columns of recall_state.sql and recall_look.sql. */
-enum { STATE_ID, STATE_VERDICT, STATE_XID, STATE_ROWS, STATE_COUNT };
+enum { STATE_ID, STATE_VERDICT, STATE_XID, STATE_IS_IT, STATE_ROWS, STATE_COUNT };
 
 static const char *with_drizzle(pd_db *db, const char *text)
 {
@@ -27,7 +29,9 @@ void pd_asking_begin(pd_asking *self, const char *begin)
     pd_db *db = self->db;
     pd_group_add(&self->group, pd_ledger_request(db, begin));
     pd_group_add(&self->group, pd_ledger_request(db, pd_query_recall_path));
-    pd_group_add(&self->group, pd_ledger_request(db, pd_query_recall_lock));
+    if (!db->locked) { /* behind a pooler another session has the lock for us */
+        pd_group_add(&self->group, pd_ledger_request(db, pd_query_recall_lock));
+    }
     pd_group_add(&self->group, pd_ledger_request(db, pd_query_recall_tables));
     self->locked = PD_GROUP_NONE;
     if (self->drizzle) {
@@ -51,8 +55,7 @@ static void add_foreign(pd_asking *self)
 void pd_asking_add_marks(pd_asking *self, const char *state)
 {
     pd_db *db = self->db;
-    const char *drizzle =
-        self->drizzle ? with_drizzle(db, pd_query_recall_drizzle_rows) : "NULL::text";
+    const char *drizzle = self->drizzle ? with_drizzle(db, pd_query_recall_drizzle_rows) : "";
     const char *pairs[] = {"drizzle", drizzle, NULL};
     const pd_settings *settings = db->options.settings;
     const char *tables[] = {
@@ -131,6 +134,14 @@ static bool ask_as(pd_db *db, bool drizzle, pd_recalled *out, bool *missing, pd_
     return ok;
 }
 
+/* Drizzle's table may be another application's: the verdict says of which layout it is. */
+static bool is_of_drizzle(const char *verdict)
+{
+    const char *time = verdict == NULL ? NULL : strchr(verdict, ' ');
+    const char *layout = time == NULL ? NULL : strchr(time + 1, ' ');
+    return layout == NULL || pd_starts_with(layout + 1, "drizzle");
+}
+
 bool pd_db_recall(pd_db *db, const pd_db_options *options, const char *commit, pd_recalled *out,
                   pd_error *err)
 {
@@ -146,9 +157,11 @@ bool pd_db_recall(pd_db *db, const pd_db_options *options, const char *commit, p
     if (!ask_as(db, true, out, &missing, err)) {
         return false;
     }
-    if (!missing) {
+    if (missing) {
+        pd_db_rollback(db, &db->control);
+    } else if (is_of_drizzle(out->verdict)) {
         return true;
     }
-    pd_db_rollback(db, &db->control);
+    *out = (pd_recalled){.commit = commit, .tables = -1};
     return ask_as(db, false, out, &missing, err);
 }

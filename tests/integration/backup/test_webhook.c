@@ -82,8 +82,8 @@ static void retry_after_is_honoured(void **state)
     world self;
     world_open(&self);
     assert_true(world_run(&self, steps, 3));
-    assert_true(self.server.seen[1].at_ms - self.server.seen[0].at_ms >= 800);
-    assert_true(self.server.seen[2].at_ms - self.server.seen[1].at_ms >= 800);
+    assert_true(self.server.seen[1].at_ms - self.server.seen[0].at_ms >= 990);
+    assert_true(self.server.seen[2].at_ms - self.server.seen[1].at_ms >= 990);
     world_close(&self);
 }
 

@@ -238,9 +238,9 @@ static pid_t signal_when(world *w, const char *sql)
     _exit(0);
 }
 
-static void a_signal_cancels_what_runs(void **state)
+/* False: the server took longer than a signal leaves it. */
+static bool is_cancelled(world *w)
 {
-    world *w = *state;
     pd_conn conn;
     pd_error err = {0};
     const char *const texts[] = {"CREATE TABLE a (i int)", "SELECT pg_sleep(60)",
@@ -254,8 +254,9 @@ static void a_signal_cancels_what_runs(void **state)
     assert_int_equal(waitpid(child, NULL, 0), child);
     assert_int_equal(out.reply, PD_REPLY_INTERRUPTED);
     assert_int_equal(out.failed, 1);
-    assert_true(pd_now_ms() - begun_ms < 30000);
-    if (out.code[0] != '\0') { /* a busy server may take longer than a signal leaves it */
+    assert_true(pd_now_ms() - begun_ms < 15000);
+    bool answered = out.code[0] != '\0';
+    if (answered) {
         assert_string_equal(out.code, "57014");
         assert_string_equal(
             ask_on(w, &conn, "SELECT count(*) FROM pg_class WHERE relname IN ('a', 'b')"), "0");
@@ -264,6 +265,17 @@ static void a_signal_cancels_what_runs(void **state)
     }
     pd_conn_close(&conn);
     pd_interrupt_close(&w->interrupt);
+    return answered;
+}
+
+static void a_signal_cancels_what_runs(void **state)
+{
+    world *w = *state;
+    bool cancelled = false;
+    for (int i = 0; i < 5 && !cancelled; i++) {
+        cancelled = is_cancelled(w);
+    }
+    assert_true(cancelled);
 }
 
 /* Small statements without end: a request to cancel may find the server between two of them. */

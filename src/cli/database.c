@@ -173,10 +173,10 @@ static bool port_begin(void *ctx, const pd_deployment *deployment, pd_error *err
     return pd_db_begin_deployment(context->db, deployment, err);
 }
 
-static bool port_look(void *ctx, const char *commit, pd_recalled *out, pd_error *err)
+static bool port_take_marks(void *ctx, const char *commit, pd_recalled *out, pd_error *err)
 {
     pd_context *context = ctx;
-    return pd_db_look(context->db, commit, out, err);
+    return pd_db_take_marks(context->db, commit, out, err);
 }
 
 static bool port_keep_verdict(void *ctx, const char *deployment, const char *verdict, pd_error *err)
@@ -279,7 +279,7 @@ void pd_context_attach(pd_context *context)
         .check_plan = port_check_plan,
         .find_obstacles = port_find_obstacles,
         .begin_deployment = port_begin,
-        .look = port_look,
+        .take_marks = port_take_marks,
         .keep_verdict = port_keep_verdict,
         .record_backup = port_record_backup,
         .apply = port_apply,

@@ -54,9 +54,9 @@ static bool end_idle(pd_run *run, const pd_ledger *ledger, pd_error *err)
     pd_recalled now;
     if (!record_idle(run, ledger, &id, err))
         return false;
-    if (run->db.look == NULL || !pd_recall_wanted(run, ledger))
+    if (run->db.take_marks == NULL || !pd_recall_wanted(run, ledger))
         return true;
-    if (!run->db.look(run->db.ctx, run->report->revision->oid, &now, err))
+    if (!run->db.take_marks(run->db.ctx, run->report->revision->oid, &now, err))
         return false;
     const char *verdict = pd_recall_make(run, ledger, &now);
     return run->db.keep_verdict(run->db.ctx, id, verdict, err);

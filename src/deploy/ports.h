@@ -36,7 +36,7 @@ typedef struct pd_db_port {
     void (*find_obstacles)(void *ctx, pd_arena *arena, const pd_preflight *asked,
                            pd_obstacles *out);
     bool (*begin_deployment)(void *ctx, const pd_deployment *deployment, pd_error *err);
-    bool (*look)(void *ctx, const char *commit, pd_recalled *out, pd_error *err);
+    bool (*take_marks)(void *ctx, const char *commit, pd_recalled *out, pd_error *err);
     bool (*keep_verdict)(void *ctx, const char *deployment, const char *verdict, pd_error *err);
     bool (*record_backup)(void *ctx, const pd_deployment *deployment, pd_error *err);
     bool (*apply)(void *ctx, pd_arena *arena, const pd_batch *batch, pd_batch_result *result,

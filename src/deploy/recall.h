@@ -13,9 +13,6 @@ bool pd_recall_wanted(const pd_run *run, const pd_ledger *ledger);
  * judged, `ledger`. */
 const char *pd_recall_make(const pd_run *run, const pd_ledger *ledger, const pd_recalled *now);
 
-/* Reads such a text; false when it is none. The deployment is left alone. */
-bool pd_recall_parse(pd_arena *arena, const char *text, pd_recall *out);
-
 /* Whether the verdict was given on the same terms (pd_run.terms) about what is there now. */
 bool pd_recall_holds(pd_arena *arena, const char *terms, const pd_recalled *now, pd_recall *out);
 

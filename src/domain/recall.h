@@ -7,6 +7,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "base/arena.h"
 #include "domain/settings.h"
 
 typedef struct pd_recall {
@@ -28,5 +29,9 @@ typedef struct pd_recalled {
     const char *digest;     /* pd_ledger.digest, and the next: only where a verdict is to be kept */
     const char *drizzle;    /* pd_ledger.drizzle_digest */
 } pd_recalled;
+
+/* Reads a verdict as it is kept: "KEY GIVEN_AT LAYOUT COUNT FOLDER", KEY a SHA-256 in hexadecimal
+ * digits. False when it is none. The deployment is left alone. */
+bool pd_recall_parse(pd_arena *arena, const char *text, pd_recall *out);
 
 #endif

@@ -15,8 +15,7 @@ typedef struct pd_pending {
     const pd_applied_state *states; /* by migration of the set */
     bool unqualified;               /* unqualified names mean settings->verify_schema */
     const pd_script **scripts; /* out, caller's array by migration: NULL when it is not pending */
-    pd_pending_begun
-        *begun; /* NULL: nothing is; otherwise it is ended, also where it does not fit */
+    pd_pending_begun *begun;   /* is ended, also where it does not fit; NULL: nothing is begun */
 } pd_pending;
 
 /* Begins to parse what pd_gate_pending would be asked about, as far as it can be foreseen. NULL: it

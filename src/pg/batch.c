@@ -178,7 +178,8 @@ static bool check(pd_apply *apply, const pd_group *group, const places *at, bool
             read_count(apply, pd_group_result(group, at->count), err));
 }
 
-static bool is_recorded(pd_db *db, const pd_group *group, const places *at, bool answered)
+/* False: the deployment could not be recorded. */
+static bool note_recorded(pd_db *db, const pd_group *group, const places *at, bool answered)
 {
     if (at->recorded != PD_GROUP_NONE && !answered && group->failed <= at->recorded) {
         return false;
@@ -187,9 +188,9 @@ static bool is_recorded(pd_db *db, const pd_group *group, const places *at, bool
     return true;
 }
 
-/* Says of Drizzle's table whether it was made, and whether it is the one that was to be made; it
- * may be one that somebody else made meanwhile. */
-static bool takes_made(pd_apply *apply, const pd_group *group, const places *at, bool answered)
+/* False: Drizzle's table is not the one that was to be made, but one that somebody else made
+ * meanwhile. */
+static bool note_made(pd_apply *apply, const pd_group *group, const places *at, bool answered)
 {
     const PGresult *made = pd_group_result(group, at->made);
     if (made == NULL || (!answered && group->failed < at->begin)) {
@@ -217,10 +218,10 @@ static bool begin_once(pd_apply *apply, bool texts, bool *changed, bool *again, 
     }
     add_fence(apply, texts, &group, &at);
     bool answered = pd_group_ask(&group, &apply->db->worker, err);
-    if (!is_recorded(apply->db, &group, &at, answered)) {
+    if (!note_recorded(apply->db, &group, &at, answered)) {
         return false;
     }
-    *changed = !takes_made(apply, &group, &at, answered);
+    *changed = !note_made(apply, &group, &at, answered);
     if (*changed) {
         return true;
     }

@@ -88,9 +88,10 @@ bool pd_db_recall(pd_db *db, const pd_db_options *options, const char *commit, p
  * ledgers. out->marks is NULL where something is not as a deployment with nothing to do leaves it,
  * or cannot be told. Waits for no lock. Leaves a transaction open that pd_db_keep_verdict ends.
  * Under the lock. */
-bool pd_db_look(pd_db *db, const char *commit, pd_recalled *out, pd_error *err) PD_CHECKED;
+bool pd_db_take_marks(pd_db *db, const char *commit, pd_recalled *out, pd_error *err) PD_CHECKED;
 
-/* Behind pd_db_look: keeps a verdict in the row of the newest deployment. verdict NULL: keeps none.
+/* Behind pd_db_take_marks: keeps a verdict in the row of the newest deployment. verdict NULL: keeps
+ * none.
  */
 bool pd_db_keep_verdict(pd_db *db, const char *deployment, const char *verdict,
                         pd_error *err) PD_CHECKED;

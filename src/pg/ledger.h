@@ -6,7 +6,7 @@
 #include "pg/internal.h"
 
 /* ledger_inspect.c: asks for what pd_ledger_inspected makes of the answer. */
-size_t pd_ledger_look(pd_db *db, pd_group *group);
+size_t pd_ledger_inspect_add(pd_db *db, pd_group *group);
 
 /* ledger_inspect.c: the same, and an error, which pd_ledger_guard_failed knows, where a ledger may
  * not be touched: nothing behind it is run then. `writing` as in pd_ledger_refuse. */
@@ -22,7 +22,7 @@ size_t pd_ledger_quick_guard(pd_db *db, pd_group *group, bool drizzle);
 pd_request pd_versions_request(const pd_db *db);
 bool pd_versions_are_current(const PGresult *result);
 
-/* recall.c: asks for pd_ledger.drizzle_digest. */
+/* ledger_read.c: asks for pd_ledger.drizzle_digest. */
 pd_request pd_drizzle_digest_request(pd_db *db);
 
 /* ledger_read.c: a request that "cannot read the ledger" when it fails. */

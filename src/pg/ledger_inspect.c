@@ -95,7 +95,7 @@ bool pd_ledger_inspect(pd_db *db, pd_conn *conn, bool drizzle, pd_arena *arena, 
     return true;
 }
 
-size_t pd_ledger_look(pd_db *db, pd_group *group)
+size_t pd_ledger_inspect_add(pd_db *db, pd_group *group)
 {
     return pd_group_add(
         group, inspect_request(db, pd_query_inspect, pd_layout_is_drizzle(db->options.layout)));

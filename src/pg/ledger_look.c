@@ -193,7 +193,7 @@ bool pd_ledger_first_look(pd_db *db, pd_found_first *out, pd_error *err)
 
 static void add_name(pd_db *db, pd_request step, pd_group *group)
 {
-    const char *pairs[] = {"local", pd_session_is_local(db, &db->control), NULL};
+    const char *pairs[] = {"local", pd_session_local_sql(db, &db->control), NULL};
     const char *values[] = {db->application};
     step.sql = pd_query_fill(db->arena, pd_query_session_name, pairs);
     if (db->options.commit != NULL) {

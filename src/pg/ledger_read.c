@@ -42,6 +42,12 @@ pd_request pd_ledger_request(const pd_db *db, const char *sql)
     return pd_db_request(db, sql, "cannot read the ledger");
 }
 
+pd_request pd_drizzle_digest_request(pd_db *db)
+{
+    const char *pairs[] = {"ledger", pd_drizzle_table(db, &db->control, db->arena), NULL};
+    return pd_ledger_request(db, pd_query_fill(db->arena, pd_query_read_drizzle_digest, pairs));
+}
+
 pd_request pd_tables_request(const pd_db *db)
 {
     const char **values = pd_arena_array(db->arena, 1, sizeof *values);
@@ -92,7 +98,7 @@ static bool look(pd_db *db, pd_sighting *out, pd_error *err)
         return true;
     }
     size_t names = pd_names_ask(db, &group, NULL);
-    size_t found = pd_ledger_look(db, &group);
+    size_t found = pd_ledger_inspect_add(db, &group);
     if (!pd_group_ask(&group, &db->control, err)) {
         return false;
     }

@@ -157,7 +157,7 @@ static bool explain_refused(pd_db *db, int count, pd_error *err)
     pd_inspection found;
     size_t made = add_making(db, count, &group);
     add_lock(db, &group);
-    size_t place = pd_ledger_look(db, &group);
+    size_t place = pd_ledger_inspect_add(db, &group);
     if (!pd_group_ask(&group, &db->control, err)) {
         return group.failed < made && fail_create(db, err);
     }

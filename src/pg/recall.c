@@ -1,8 +1,6 @@
 /* Whether the last verdict on a database still holds: one round trip. */
 #include "pg/recall.h"
 
-#include <string.h>
-
 #include "base/str.h"
 #include "pg/foreign.h"
 #include "pg/ledger.h"
@@ -10,18 +8,13 @@
 #include "pg/role.h"
 #include "pg_statements.h"
 
-/* Columns of recall_state.sql and recall_look.sql. */
+/* Columns of recall_state.sql and recall_keep_state.sql. */
 enum { STATE_ID, STATE_VERDICT, STATE_XID, STATE_IS_IT, STATE_ROWS, STATE_COUNT };
 
 static const char *with_drizzle(pd_db *db, const char *text)
 {
     const char *pairs[] = {"ledger", pd_drizzle_table(db, &db->control, db->arena), NULL};
     return pd_query_fill(db->arena, text, pairs);
-}
-
-pd_request pd_drizzle_digest_request(pd_db *db)
-{
-    return pd_ledger_request(db, with_drizzle(db, pd_query_recall_drizzle));
 }
 
 void pd_asking_begin(pd_asking *self, const char *begin)
@@ -135,11 +128,11 @@ static bool ask_as(pd_db *db, bool drizzle, pd_recalled *out, bool *missing, pd_
 }
 
 /* Drizzle's table may be another application's: the verdict says of which layout it is. */
-static bool is_of_drizzle(const char *verdict)
+static bool is_of_drizzle(pd_arena *arena, const char *verdict)
 {
-    const char *time = verdict == NULL ? NULL : strchr(verdict, ' ');
-    const char *layout = time == NULL ? NULL : strchr(time + 1, ' ');
-    return layout == NULL || pd_starts_with(layout + 1, "drizzle");
+    pd_recall kept;
+    return verdict == NULL || !pd_recall_parse(arena, verdict, &kept) ||
+           pd_layout_is_drizzle(kept.layout);
 }
 
 bool pd_db_recall(pd_db *db, const pd_db_options *options, const char *commit, pd_recalled *out,
@@ -159,7 +152,7 @@ bool pd_db_recall(pd_db *db, const pd_db_options *options, const char *commit, p
     }
     if (missing) {
         pd_db_rollback(db, &db->control);
-    } else if (is_of_drizzle(out->verdict)) {
+    } else if (is_of_drizzle(db->arena, out->verdict)) {
         return true;
     }
     *out = (pd_recalled){.commit = commit, .tables = -1};

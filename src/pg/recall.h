@@ -21,7 +21,8 @@ typedef struct pd_asking {
  * waited for: who holds one of the locks changes what is asked about. */
 void pd_asking_begin(pd_asking *self, const char *begin);
 
-/* Asks for marks of all that a verdict depends on; `state`: recall_state.sql or recall_look.sql. */
+/* Asks for marks of all that a verdict depends on; `state`: recall_state.sql or
+ * recall_keep_state.sql. */
 void pd_asking_add_marks(pd_asking *self, const char *state);
 
 /* What was answered. `out` is left without marks where it cannot be told, or where another tool's

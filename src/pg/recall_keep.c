@@ -23,9 +23,9 @@ static bool let_go(pd_db *db, pd_error *err)
 static bool look(pd_asking *self, pd_recalled *out, pd_error *err)
 {
     pd_db *db = self->db;
-    pd_asking_begin(self, pd_query_recall_begin);
+    pd_asking_begin(self, pd_query_recall_keep_begin);
     (void)pd_ledger_quick_guard(db, &self->group, self->drizzle);
-    pd_asking_add_marks(self, pd_query_recall_look);
+    pd_asking_add_marks(self, pd_query_recall_keep_state);
     size_t versions = pd_group_add(&self->group, pd_versions_request(db));
     size_t digest = pd_group_add(&self->group, pd_ledger_request(db, pd_query_read_digest));
     size_t chain = pd_group_add(&self->group, pd_chain_request(db));
@@ -45,7 +45,7 @@ static bool look(pd_asking *self, pd_recalled *out, pd_error *err)
     return true;
 }
 
-bool pd_db_look(pd_db *db, const char *commit, pd_recalled *out, pd_error *err)
+bool pd_db_take_marks(pd_db *db, const char *commit, pd_recalled *out, pd_error *err)
 {
     PD_AUTO_GROUP group = {.arena = db->arena};
     pd_asking self = {.db = db,
@@ -69,7 +69,8 @@ bool pd_db_keep_verdict(pd_db *db, const char *deployment, const char *verdict, 
         pd_db_rollback(db, &db->control);
         return true;
     }
-    pd_request request = pd_db_request(db, pd_query_recall_patience, "cannot record the verdict");
+    pd_request request =
+        pd_db_request(db, pd_query_recall_keep_patience, "cannot record the verdict");
     (void)pd_group_add(&group, request);
     request.sql = pd_query_recall_keep;
     (void)pd_group_add_with(&group, request, values, 2);

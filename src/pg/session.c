@@ -59,7 +59,7 @@ static bool ask_setup(pd_db *db, pd_conn *conn, const pd_session *session, const
 }
 
 /* Whether the process that answers is another one than that at the door. */
-const char *pd_session_is_local(pd_db *db, const pd_conn *conn)
+const char *pd_session_local_sql(pd_db *db, const pd_conn *conn)
 {
     return pd_arena_printf(db->arena, "pg_catalog.pg_backend_pid() OPERATOR(pg_catalog.<>) (%d)",
                            PQbackendPID(conn->pg));
@@ -68,7 +68,7 @@ const char *pd_session_is_local(pd_db *db, const pd_conn *conn)
 const char *pd_session_sql(pd_db *db, const pd_conn *conn, const pd_session *session)
 {
     const char *text = is_v14(conn) ? pd_query_session_setup_v14 : pd_query_session_setup;
-    return fill(db, text, session, pd_session_is_local(db, conn));
+    return fill(db, text, session, pd_session_local_sql(db, conn));
 }
 
 static void take_answer(const pd_conn *conn, const PGresult *result, pd_session_answer *answer)
@@ -90,7 +90,7 @@ bool pd_session_setup(pd_db *db, pd_conn *conn, const pd_session *session,
                       pd_session_answer *answer, pd_error *err)
 {
     PD_AUTO_RESULT result = NULL;
-    if (!ask_setup(db, conn, session, pd_session_is_local(db, conn), &result, err)) {
+    if (!ask_setup(db, conn, session, pd_session_local_sql(db, conn), &result, err)) {
         return false;
     }
     take_answer(conn, result, answer);

@@ -14,7 +14,7 @@ bool pd_session_setup(pd_db *db, pd_conn *conn, const pd_session *session,
 /* The same for who asks it with other things, in a transaction of its own: servers of its version
  * know the text, though some may refuse it. The answer is then to be taken. */
 const char *pd_session_sql(pd_db *db, const pd_conn *conn, const pd_session *session);
-const char *pd_session_is_local(pd_db *db, const pd_conn *conn); /* {local} of such texts */
+const char *pd_session_local_sql(pd_db *db, const pd_conn *conn); /* {local} of such texts */
 void pd_session_take(pd_conn *conn, const PGresult *result, pd_session_answer *answer);
 
 /* The same for a session behind a pooler that nobody else gets while it is ours. */

@@ -17,8 +17,8 @@
 #include "sql/wire.h"
 
 #define READ_SIZE ((size_t)64 << 10)
-#define PIPE_BYTES                                                                                 \
-    (1 << 20) /* of a child that nobody reads from yet; the kernel's limit, usually */
+/* Of a child that nobody reads from yet; usually the kernel's limit. */
+#define PIPE_BYTES (1 << 20)
 #define WALL_BASE_MS 60000
 #define WALL_PER_TEXT_MS 20
 #define WALL_PER_MB_MS 10000

@@ -62,7 +62,7 @@ static inline bool fake_begin(void *ctx, const pd_deployment *deployment, pd_err
     return true;
 }
 
-static inline bool fake_look(void *ctx, const char *commit, pd_recalled *out, pd_error *err)
+static inline bool fake_take_marks(void *ctx, const char *commit, pd_recalled *out, pd_error *err)
 {
     (void)err;
     const fake *f = ctx;
@@ -209,7 +209,7 @@ static inline void set_up(world *w, pd_arena *arena)
                .lock = fake_lock,
                .read_ledger = fake_read,
                .begin_deployment = fake_begin,
-               .look = fake_look,
+               .take_marks = fake_take_marks,
                .keep_verdict = fake_keep,
                .record_backup = fake_record_backup,
                .apply = fake_apply,

@@ -16,7 +16,7 @@ static void settle(world *w)
 static pd_recalled look(world *w)
 {
     pd_recalled now;
-    assert_true(fake_look(&w->fake, "c0ffee", &now, &w->err));
+    assert_true(fake_take_marks(&w->fake, "c0ffee", &now, &w->err));
     return now;
 }
 

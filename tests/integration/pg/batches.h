@@ -57,15 +57,15 @@ static inline pd_step *add_step(world *w, trial *t, pd_step_kind kind, const cha
     return step;
 }
 
-/* A deployment that has begun under the lock, with an empty batch. */
-static inline void trial_open(world *w, trial *t, pd_layout_kind layout)
+#define COMMIT "9f1c2e7a9f1c2e7a"
+
+/* A deployment on t->db, which has the lock, that begins with an empty batch. */
+static inline void trial_begin(world *w, trial *t)
 {
-    memset(t, 0, sizeof *t);
-    t->db = open_locked(w, layout);
     must(w, pd_db_read_ledger(t->db, w->arena, &t->ledger, &w->err));
     pd_deployment deployment = {.id = pd_arena_alloc(w->arena, 37),
                                 .kind = "deploy",
-                                .commit = "9f1c2e7a9f1c2e7a",
+                                .commit = COMMIT,
                                 .actor = "somebody",
                                 .tool_version = PD_VERSION,
                                 .tables_before = -1,
@@ -81,6 +81,13 @@ static inline void trial_open(world *w, trial *t, pd_layout_kind layout)
     t->batch.predicted_tables = -1;
     t->batch.last = true;
     t->result.steps = t->states;
+}
+
+static inline void trial_open(world *w, trial *t, pd_layout_kind layout)
+{
+    memset(t, 0, sizeof *t);
+    t->db = open_locked(w, layout);
+    trial_begin(w, t);
 }
 
 static inline bool trial_run(world *w, trial *t)

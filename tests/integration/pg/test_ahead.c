@@ -11,28 +11,11 @@ static void run_open(world *w, trial *t, pd_layout_kind layout)
     pd_db_options options = options_of(w, layout);
     memset(t, 0, sizeof *t);
     options.locks = true;
-    options.commit = "9f1c2e7a9f1c2e7a";
+    options.commit = COMMIT;
     must(w, pd_db_open(&t->db, w->arena, &options, &w->target, &w->err));
     pd_db_expect(t->db, options.commit);
     must(w, pd_db_lock(t->db, false, &w->err));
-    must(w, pd_db_read_ledger(t->db, w->arena, &t->ledger, &w->err));
-    t->deployment = (pd_deployment){.id = DEPLOYMENT,
-                                    .kind = "deploy",
-                                    .commit = options.commit,
-                                    .actor = "somebody",
-                                    .tool_version = PD_VERSION,
-                                    .outcome = "running",
-                                    .tables_before = -1,
-                                    .tables_after = -1};
-    must(w, pd_db_begin_deployment(t->db, &t->deployment, &w->err));
-    t->batch = (pd_batch){.steps = t->steps,
-                          .deployment = &t->deployment,
-                          .expected = &t->ledger,
-                          .min_tables = -1,
-                          .exact_tables = -1,
-                          .predicted_tables = -1,
-                          .last = true};
-    t->result.steps = t->states;
+    trial_begin(w, t);
     add_step(w, t, PD_STEP_APPLY, "0001_a", "CREATE TABLE a (i int)")->has_created_at = true;
 }
 

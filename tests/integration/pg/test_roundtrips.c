@@ -137,67 +137,44 @@ static void until_alone(world *w)
     fail_msg("a session does not end");
 }
 
-/* Under connections that stand: take the lock and look, make the ledger and read it, record; on
- * the worker a batch, with Drizzle's table made in front of it. */
+/* The first deployment, from the lock on: its batch is four round trips of the worker, with what is
+ * new of Drizzle's in front of it. */
+static void first_batch(world *w, trial *t, size_t count)
+{
+    must(w, pd_db_lock(t->db, true, &w->err));
+    trial_begin(w, t);
+    must(w, pd_db_open_worker(t->db, &w->err));
+    add_batch(w, t, count, &t->ledger);
+    tracing worker = trace_begin(w, &t->db->worker);
+    must(w, trial_run(w, t));
+    assert_int_equal(trace_end(&worker), 4);
+}
+
+/* Under connections that stand: take the lock and look, make the ledger and read it, record. */
 static void first_deployment(world *w, pd_layout_kind layout, size_t count)
 {
     trial t = {.db = open_db(w, layout)};
-    pd_deployment deployment = {.id = DEPLOYMENT,
-                                .kind = "deploy",
-                                .commit = "9f1c2e7a9f1c2e7a",
-                                .actor = "somebody",
-                                .tool_version = PD_VERSION,
-                                .tables_before = -1,
-                                .tables_after = -1};
     tracing control = trace_begin(w, &t.db->control);
-    must(w, pd_db_lock(t.db, true, &w->err));
-    must(w, pd_db_read_ledger(t.db, w->arena, &t.ledger, &w->err));
-    must(w, pd_db_begin_deployment(t.db, &deployment, &w->err));
-    must(w, pd_db_open_worker(t.db, &w->err));
-    t.batch = (pd_batch){
-        .deployment = &deployment, .min_tables = -1, .exact_tables = -1, .predicted_tables = -1};
-    add_batch(w, &t, count, &t.ledger);
-    t.batch.last = true;
-    tracing worker = trace_begin(w, &t.db->worker);
-    must(w, trial_run(w, &t));
-    assert_int_equal(trace_end(&worker), 4);
+    first_batch(w, &t, count);
     assert_int_equal(trace_end(&control), 3);
     pd_db_close(&t.db);
     assert_string_equal(ask(w, "SELECT outcome FROM predeploy.deployments"), "succeeded");
 }
 
 /* As the command does it, from the moment the control connection stands: the session and the lock,
- * the ledger; on the worker the deployment's row and Drizzle's table go in front of the first
- * batch. */
+ * the ledger; the deployment's row goes in front of the first batch. */
 static void first_run(world *w, pd_layout_kind layout, size_t count)
 {
     trial t = {0};
     pd_db_options options = options_of(w, layout);
-    pd_deployment deployment = {.id = DEPLOYMENT,
-                                .kind = "deploy",
-                                .commit = "9f1c2e7a9f1c2e7a",
-                                .actor = "somebody",
-                                .tool_version = PD_VERSION,
-                                .tables_before = -1,
-                                .tables_after = -1};
     must(w, pd_db_begin(&options.begun, w->arena, w->conninfo, 10000, NULL, &w->err));
     must(w, pd_db_finish(options.begun, &options, &w->err));
     tracing control = trace_begin(w, &options.begun->control);
     options.locks = true;
-    options.commit = deployment.commit;
+    options.commit = COMMIT;
     must(w, pd_db_open(&t.db, w->arena, &options, &w->target, &w->err));
     pd_db_expect(t.db, options.commit);
-    must(w, pd_db_lock(t.db, true, &w->err));
-    must(w, pd_db_read_ledger(t.db, w->arena, &t.ledger, &w->err));
-    must(w, pd_db_begin_deployment(t.db, &deployment, &w->err));
-    must(w, pd_db_open_worker(t.db, &w->err));
-    t.batch = (pd_batch){
-        .deployment = &deployment, .min_tables = -1, .exact_tables = -1, .predicted_tables = -1};
-    add_batch(w, &t, count, &t.ledger);
-    t.batch.last = true;
-    tracing worker = trace_begin(w, &t.db->worker);
-    must(w, trial_run(w, &t));
-    assert_int_equal(trace_end(&worker), 4);
+    first_batch(w, &t, count);
     assert_int_equal(trace_end(&control), 2);
     pd_db_close(&t.db);
     assert_string_equal(ask(w, "SELECT outcome FROM predeploy.deployments"), "succeeded");
@@ -217,7 +194,7 @@ static void nothing_to_find_out(world *w, pd_layout_kind layout)
     must(w, pd_db_begin(&db, w->arena, w->conninfo, settings.connect_timeout_ms, NULL, &w->err));
     must(w, pd_db_finish(db, &options, &w->err));
     tracing control = trace_begin(w, &db->control);
-    must(w, pd_db_recall(db, &options, "9f1c2e7a9f1c2e7a", &now, &w->err));
+    must(w, pd_db_recall(db, &options, COMMIT, &now, &w->err));
     assert_int_equal(trace_end(&control), 1);
     assert_string_equal(now.verdict, "kept");
     pd_db_close(&db);

@@ -74,6 +74,7 @@ static pd_db_options options_of(pd_context *context, const char *conninfo, bool 
         .read_only = read_only,
         .commit = read_only ? NULL : context->revision.oid,
         .locks = !read_only,
+        .expects = !read_only && context->run.backup.run == NULL,
         .ephemeral = context->args.ephemeral,
         .interrupt = &context->interrupt,
         .progress = &context->progress,
@@ -127,8 +128,6 @@ static bool port_lock(void *ctx, bool wait, pd_error *err)
 {
     pd_context *context = ctx;
     phase(context, PD_ERROR_LOCKED);
-    if (context->run.backup.run == NULL)
-        pd_db_expect(context->db, context->report.revision->oid);
     bool locked = pd_db_lock(context->db, wait, err);
     phase(context, PD_ERROR_UNREACHABLE);
     return locked;

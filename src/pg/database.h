@@ -31,8 +31,10 @@ typedef struct pd_db_options {
     pd_layout_kind layout;       /* decides whether Drizzle's table is read and written */
     const char *foreign_table;   /* SCHEMA.TABLE of another tool, wherever it stands; NULL: none */
     bool read_only;              /* plan, check, verify, status: no transaction may write */
-    const char *commit; /* that is to be deployed: `locks` names the session by it; or NULL */
-    bool locks;         /* pd_db_lock comes next: its questions go with the first ones */
+    const char *commit;          /* that is to be deployed: the sessions are named by it; or NULL */
+    bool locks;                  /* pd_db_lock comes next: its questions go with the first ones */
+    bool expects; /* where there is something to do it is done at once, and not behind something
+                     long, as a backup: the connection for it is begun ahead */
     bool ephemeral;
     pd_interrupt *interrupt;
     pd_progress *progress;
@@ -65,10 +67,6 @@ void pd_db_close(pd_db **db);
  * PD_ERROR_LOCKED, naming the holder. A ledger schema that another, less trusted role owns or may
  * write to is refused with PD_ERROR_UNREACHABLE. */
 bool pd_db_lock(pd_db *db, bool wait, pd_error *err) PD_CHECKED;
-
-/* A deployment of that commit is likely: where it is known that there is something to do, the
- * connection for it is begun ahead. Not where something long stands between, as a backup. */
-void pd_db_expect(pd_db *db, const char *commit);
 
 /* `tell` is called by pd_db_lock where there is no ledger, nor Drizzle's, nor another tool's table
  * that it would be read with: before the ledger is made, for who has something to do meanwhile. */
@@ -111,8 +109,8 @@ bool pd_db_check_plan(const pd_db *db, const pd_plan *plan, pd_error *err) PD_CH
 
 /* Writes the deployment's row with outcome "running", or, when its outcome is another already
  * (a deployment with nothing to do), as it is. Under the lock. Where a batch is expected
- * (pd_db_expect) a running one may be written by pd_db_apply, in front of everything else: it is to
- * live as long as the database. */
+ * (pd_db_options.expects) a running one may be written by pd_db_apply, in front of everything else:
+ * it is to live as long as the database. */
 bool pd_db_begin_deployment(pd_db *db, const pd_deployment *deployment, pd_error *err) PD_CHECKED;
 
 /* Runs one batch, in one transaction: fences Drizzle's migrators (ACCESS EXCLUSIVE on their table,

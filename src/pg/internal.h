@@ -53,6 +53,7 @@ typedef struct pd_inspection {
 typedef struct pd_sighting {
     bool there;        /* there is a sighting */
     const char *names; /* of the tables to lock, as a list; NULL: none is there */
+    bool made;         /* by this run, under the lock: nobody can have been asked to write to it */
     pd_inspection found;
 } pd_sighting;
 
@@ -73,7 +74,6 @@ struct pd_db {
     int64_t worker_pid;        /* of the worker's backend */
     int64_t worker_started_ms; /* when it was begun to connect */
     bool plain_worker;         /* settings can't be sent with the connection (pg/worker.c) */
-    bool expects;              /* the worker may be connected ahead */
     bool named;                /* the control connection is called as the others are to be */
     /* What is to be recorded in the round trip that begins its first batch; NULL: nothing. */
     const pd_deployment *unrecorded;
@@ -85,6 +85,7 @@ struct pd_db {
     void *told_new;
     pd_reading *ahead;         /* that reading, when it was asked already; else NULL */
     bool foreign;              /* tables with the names of other tools' are there */
+    bool missing;              /* there was no ledger, said pd_db_recall, and no pooler */
     bool unusual;              /* inspect_quick.sql has failed once: inspect.sql is asked instead */
     const char *inspect_guard; /* inspect.sql in the texts of these names; NULL: not yet made */
     const char *inspect_batch;
@@ -134,7 +135,7 @@ bool pd_db_new_worker(pd_db *db, const pd_session *session, pd_session_answer *a
  * not set up: its search_path is the role's own. */
 bool pd_db_open_worker(pd_db *db, pd_error *err) PD_CHECKED;
 
-/* Begins to connect the worker, where pd_db_expect allows it. What goes wrong is seen when it is
+/* Begins to connect the worker, where pd_db_options.expects. What goes wrong is seen when it is
  * wanted. */
 void pd_db_connect_ahead(pd_db *db);
 

@@ -128,16 +128,18 @@ static size_t add_if(pd_reading *self, bool wanted, pd_request request)
     return wanted ? pd_group_add(&self->group, request) : PD_GROUP_NONE;
 }
 
+/* What was just made has no rows; the digest and the chain would tell if it had. */
 static void add_rows(pd_reading *self)
 {
     pd_db *db = self->db;
     const pd_inspection *found = &self->before.found;
-    self->migrations = add_if(self, found->tables, pd_migrations_request(db, found->chained));
-    self->deployments = add_if(self, found->tables, pd_deployments_request(db));
-    self->deployed = add_if(self, found->tables, pd_deployed_request(db));
+    bool filled = found->tables && !self->before.made;
+    self->migrations = add_if(self, filled, pd_migrations_request(db, found->chained));
+    self->deployments = add_if(self, filled, pd_deployments_request(db));
+    self->deployed = add_if(self, filled, pd_deployed_request(db));
     self->digest = add_if(self, found->chained, pd_ledger_request(db, pd_query_read_digest));
     self->chain = add_if(self, found->chained, pd_chain_request(db));
-    self->unfinished = add_if(self, found->chained, pd_unfinished_request(db));
+    self->unfinished = add_if(self, filled && found->chained, pd_unfinished_request(db));
     self->drizzle = add_if(self, found->drizzle, pd_drizzle_request(db, found->drizzle_name));
     self->drizzle_digest =
         add_if(self, found->drizzle && !db->options.read_only, pd_drizzle_digest_request(db));

@@ -112,5 +112,9 @@ bool pd_db_lock(pd_db *db, bool wait, pd_error *err)
     if (!pd_ledger_upgrade(db, err)) {
         return false;
     }
-    return db->locked || (take_lock(db, wait, err) && pd_ledger_upgrade(db, err));
+    if (db->locked) {
+        return true;
+    }
+    pd_conn_close(&db->worker); /* one that was begun ahead: it may be long until it is wanted */
+    return take_lock(db, wait, err) && pd_ledger_upgrade(db, err);
 }

@@ -22,10 +22,11 @@ void pd_asking_begin(pd_asking *self, const char *begin)
     pd_db *db = self->db;
     pd_group_add(&self->group, pd_ledger_request(db, begin));
     pd_group_add(&self->group, pd_ledger_request(db, pd_query_recall_path));
+    self->lock = PD_GROUP_NONE;
     if (!db->locked) { /* behind a pooler another session has the lock for us */
-        pd_group_add(&self->group, pd_ledger_request(db, pd_query_recall_lock));
+        self->lock = pd_group_add(&self->group, pd_ledger_request(db, pd_query_recall_lock));
     }
-    pd_group_add(&self->group, pd_ledger_request(db, pd_query_recall_tables));
+    self->tables = pd_group_add(&self->group, pd_ledger_request(db, pd_query_recall_tables));
     self->locked = PD_GROUP_NONE;
     if (self->drizzle) {
         const char *sql = with_drizzle(db, pd_query_recall_tables_drizzle);
@@ -84,6 +85,14 @@ void pd_asking_take(const pd_asking *self, pd_arena *arena, pd_recalled *out)
     out->marks = pd_arena_printf(arena, "%s %s %s", catalogs, xid, rows);
 }
 
+/* Another process answers than the one at the door. */
+static bool is_pooled(const pd_asking *self)
+{
+    int64_t pid = 0;
+    return !pd_value_number(pd_group_result(&self->group, self->lock), 0, 1, &pid) ||
+           pid != PQbackendPID(self->db->control.pg);
+}
+
 /* An error of the server says that things are not as they were, and leaves its transaction to
  * pd_db_open, which connects anew where the connection is no good any more. *missing: there is no
  * table of Drizzle's. */
@@ -107,8 +116,9 @@ static bool ask(pd_asking *self, pd_recalled *out, bool *missing, pd_error *err)
     if (err->kind == PD_ERROR_INTERRUPTED) {
         return false;
     }
-    *missing = self->group.failed == self->locked &&
-               (pd_streq(err->code, "42P01") || pd_streq(err->code, "3F000"));
+    bool absent = pd_streq(err->code, "42P01") || pd_streq(err->code, "3F000");
+    *missing = absent && self->group.failed == self->locked;
+    db->missing = absent && self->group.failed == self->tables && !is_pooled(self);
     if (!pd_conn_usable(&db->control) || PQtransactionStatus(db->control.pg) != PQTRANS_INERROR) {
         pd_conn_close(&db->control);
         *missing = false;

@@ -11,6 +11,8 @@ typedef struct pd_asking {
     const char *commit;
     bool drizzle; /* the layout is, or may be, one of Drizzle's */
     pd_group group;
+    size_t lock;   /* places in the group; of the deployment lock */
+    size_t tables; /* predeploy's are locked */
     size_t locked; /* Drizzle's table is */
     size_t marks;
     size_t state;

@@ -80,6 +80,11 @@ static void take_answer(const pd_conn *conn, const PGresult *result, pd_session_
         !pd_value_number(result, 0, 2, &answer->pid) || answer->pid != PQbackendPID(conn->pg);
 }
 
+void pd_session_presume(pd_conn *conn)
+{
+    conn->v14 = is_v14(conn);
+}
+
 void pd_session_take(pd_conn *conn, const PGresult *result, pd_session_answer *answer)
 {
     conn->v14 = is_v14(conn);

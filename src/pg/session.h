@@ -15,6 +15,7 @@ bool pd_session_setup(pd_db *db, pd_conn *conn, const pd_session *session,
  * know the text, though some may refuse it. The answer is then to be taken. */
 const char *pd_session_sql(pd_db *db, const pd_conn *conn, const pd_session *session);
 const char *pd_session_local_sql(pd_db *db, const pd_conn *conn); /* {local} of such texts */
+void pd_session_presume(pd_conn *conn); /* before it is told anything: that it takes all of it */
 void pd_session_take(pd_conn *conn, const PGresult *result, pd_session_answer *answer);
 
 /* The same for a session behind a pooler that nobody else gets while it is ours. */

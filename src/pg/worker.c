@@ -169,15 +169,9 @@ bool pd_db_open_worker(pd_db *db, pd_error *err)
     return db->plain_worker;
 }
 
-void pd_db_expect(pd_db *db, const char *commit)
-{
-    pd_db_name(db, commit);
-    db->expects = !db->options.read_only;
-}
-
 bool pd_db_connects_ahead(const pd_db *db)
 {
-    return db->expects && can_keep(db);
+    return db->options.expects && can_keep(db);
 }
 
 void pd_db_connect_ahead(pd_db *db)

@@ -12,8 +12,8 @@ static void run_open(world *w, trial *t, pd_layout_kind layout)
     memset(t, 0, sizeof *t);
     options.locks = true;
     options.commit = COMMIT;
+    options.expects = true;
     must(w, pd_db_open(&t->db, w->arena, &options, &w->target, &w->err));
-    pd_db_expect(t->db, options.commit);
     must(w, pd_db_lock(t->db, false, &w->err));
     trial_begin(w, t);
     add_step(w, t, PD_STEP_APPLY, "0001_a", "CREATE TABLE a (i int)")->has_created_at = true;
@@ -185,6 +185,64 @@ static void reading_is_as_ever(void **state)
     }
 }
 
+/* As the command does it: whether the verdict before holds is asked first. */
+static pd_db *recall(world *w)
+{
+    pd_settings settings = w->settings;
+    settings.layout = PD_LAYOUT_PLAIN;
+    pd_db_options options = options_of(w, PD_LAYOUT_PLAIN);
+    options.settings = &settings;
+    pd_recalled now = {0};
+    pd_db *begun = NULL;
+    must(w, pd_db_begin(&begun, w->arena, w->conninfo, 10000, NULL, &w->err));
+    must(w, pd_db_recall(begun, &options, COMMIT, &now, &w->err));
+    return begun;
+}
+
+static pd_db *open_begun(world *w, pd_db *begun, bool expects)
+{
+    pd_db_options options = options_of(w, PD_LAYOUT_PLAIN);
+    pd_db *db = NULL;
+    options.begun = begun;
+    options.locks = true;
+    options.commit = COMMIT;
+    options.expects = expects;
+    must(w, pd_db_open(&db, w->arena, &options, &w->target, &w->err));
+    return db;
+}
+
+/* Where there is no ledger all is to be done, and the worker is begun at once. */
+static void the_worker_is_begun(void **state)
+{
+    world *w = *state;
+    trial t = {0};
+    t.db = open_begun(w, recall(w), false);
+    assert_null(t.db->worker.pg);
+    pd_db_close(&t.db);
+    t.db = open_begun(w, recall(w), true);
+    assert_true(t.db->worker.opening);
+    must(w, pd_db_lock(t.db, true, &w->err));
+    trial_begin(w, &t);
+    add_step(w, &t, PD_STEP_APPLY, "0001_a", "CREATE TABLE a (i int)");
+    PGconn *begun = t.db->worker.pg;
+    must(w, trial_run(w, &t));
+    assert_ptr_equal(t.db->worker.pg, begun);
+    assert_true(t.db->worker.kept);
+    assert_int_equal(t.db->worker.v14, PQserverVersion(begun) >= 140000);
+    /* it is there now: nobody knows whether there is something to do */
+    PD_AUTO_DB second = open_begun(w, recall(w), true);
+    assert_null(second->worker.pg);
+    start_over(w, &t);
+    /* who has to wait for the lock may have to wait long */
+    pd_db *begun_first = recall(w);
+    ask(w, "SELECT pg_advisory_lock(1886545252, 1886154617)");
+    PD_AUTO_DB third = open_begun(w, begun_first, true);
+    assert_true(third->worker.opening);
+    assert_false(pd_db_lock(third, false, &w->err));
+    assert_null(third->worker.pg);
+    ask(w, "SELECT pg_advisory_unlock_all()");
+}
+
 /* The one that has the lock is found by the very first question. */
 static void the_lock_is_asked_for_at_once(void **state)
 {
@@ -216,6 +274,7 @@ int main(void)
         WORLD_TEST(another_table_of_drizzles),
         WORLD_TEST(a_row_of_drizzles),
         WORLD_TEST(reading_is_as_ever),
+        WORLD_TEST(the_worker_is_begun),
         WORLD_TEST(the_lock_is_asked_for_at_once),
     };
     return cmocka_run_group_tests(tests, world_open, world_close);

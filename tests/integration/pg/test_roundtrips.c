@@ -172,8 +172,8 @@ static void first_run(world *w, pd_layout_kind layout, size_t count)
     tracing control = trace_begin(w, &options.begun->control);
     options.locks = true;
     options.commit = COMMIT;
+    options.expects = true;
     must(w, pd_db_open(&t.db, w->arena, &options, &w->target, &w->err));
-    pd_db_expect(t.db, options.commit);
     first_batch(w, &t, count);
     assert_int_equal(trace_end(&control), 2);
     pd_db_close(&t.db);

@@ -377,7 +377,8 @@ def test_other_release(settled, tmp_path):
     data = open(world.BINARY, "rb").read()
     version = settled.repo.run("--version").out.split()[1].encode()
     other = tmp_path / ("predeploy-asan" if "asan" in world.BINARY else "predeploy")
-    other.write_bytes(data.replace(b"\0" + version + b"\0", b"\0" + b"9" * len(version) + b"\0"))
+    # A linker may keep it as the end of another string.
+    other.write_bytes(data.replace(version + b"\0", b"9" * len(version) + b"\0"))
     other.chmod(0o755)
     settled.repo.predeploy = world.Predeploy(tmp_path / "home", settled.repo.predeploy.recorder, binary=str(other))
     assert settled.repo.run("deploy", "--format", "json", env=settled.db.env).json["relies_on"] is None

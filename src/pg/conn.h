@@ -66,6 +66,9 @@ typedef struct pd_request {
     bool undisturbed; /* signals are not looked at: something is being brought to its end */
     bool live;        /* in a pipeline: its answer is not to wait for those behind it */
     int64_t limit_ms; /* 0: no deadline */
+    /* The part of limit_ms that is no wait for a lock: of several that are answered together it
+     * counts once. 0: there is none. */
+    int64_t silence_ms;
 } pd_request;
 
 /* Whether a connection string can be used: one that libpq parses, and none whose pieces have

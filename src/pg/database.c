@@ -29,8 +29,11 @@ int64_t pd_db_limit_ms(const pd_db *db)
 
 pd_request pd_db_request(const pd_db *db, const char *sql, const char *what)
 {
-    pd_request request = {
-        .sql = sql, .what = what, .kind = PD_ERROR_UNREACHABLE, .limit_ms = pd_db_limit_ms(db)};
+    pd_request request = {.sql = sql,
+                          .what = what,
+                          .kind = PD_ERROR_UNREACHABLE,
+                          .limit_ms = pd_db_limit_ms(db),
+                          .silence_ms = pd_db_patience_ms(db)};
     return request;
 }
 

@@ -206,16 +206,14 @@ static void add_name(pd_db *db, pd_request step, pd_group *group)
 static size_t add_session(pd_db *db, const pd_session *session, pd_group *group)
 {
     pd_request step = pd_db_request(db, "ROLLBACK", "cannot set up the session");
-    step.limit_ms = 1;                                         /* added to that of the settings */
+    step.limit_ms = db->options.settings->connect_timeout_ms;  /* of all of them together */
     if (PQtransactionStatus(db->control.pg) != PQTRANS_IDLE) { /* an early question ended badly */
         (void)pd_group_add(group, step);
     }
     step.sql = pd_query_batch_begin;
     (void)pd_group_add(group, step);
-    pd_request set = step;
-    set.sql = pd_session_sql(db, &db->control, session);
-    set.limit_ms = db->options.settings->connect_timeout_ms;
-    size_t place = pd_group_add(group, set);
+    step.sql = pd_session_sql(db, &db->control, session);
+    size_t place = pd_group_add(group, step);
     add_name(db, step, group);
     step.sql = "COMMIT";
     step.live = true;

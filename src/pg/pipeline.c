@@ -16,6 +16,7 @@
 typedef struct waiting {
     size_t bytes;
     int64_t limit_ms;
+    int64_t silence_ms; /* of it */
     bool discard;
     bool flushed; /* and those in front of it */
 } waiting;
@@ -48,20 +49,24 @@ static size_t bytes_of(const pd_request *request)
     return bytes;
 }
 
-/* What the server keeps until it is asked for it comes together: so its time is that of all. */
+/* What the server keeps until it is asked for it comes together: so its time is that of all, and
+ * the silence that of one. */
 static int64_t limit_of_heap(const run *self)
 {
     int64_t limit_ms = 0;
+    int64_t silence_ms = 0;
     for (size_t at = self->answered; at < self->sent; at++) {
         const waiting *one = &self->ring[at % WINDOW_REQUESTS];
         if (one->limit_ms <= 0) {
             return 0;
         }
-        limit_ms += one->limit_ms;
+        limit_ms += one->limit_ms - one->silence_ms;
+        silence_ms = one->silence_ms > silence_ms ? one->silence_ms : silence_ms;
         if (one->flushed) {
             break;
         }
     }
+    limit_ms += silence_ms;
     return limit_ms > 0 ? limit_ms : self->last_limit_ms; /* of the Sync, which may commit */
 }
 
@@ -97,6 +102,8 @@ static bool send_one(run *self, const pd_request *request)
     waiting *next = &self->ring[self->sent % WINDOW_REQUESTS];
     next->bytes = bytes_of(request);
     next->limit_ms = request->limit_ms;
+    next->silence_ms =
+        request->silence_ms < request->limit_ms ? request->silence_ms : request->limit_ms;
     next->discard = request->discard;
     next->flushed = request->live;
     self->last_limit_ms = request->limit_ms;

@@ -29,11 +29,11 @@ typedef struct pd_pipeline {
 } pd_pipeline;
 
 /* Runs a line to its end. limit_ms of a request counts from when it is the next to be answered; of
- * those that are not `live` from when the first of them is, for all of them together.
- * For anything but PD_REPLY_DONE *failed is the index of the request that was not answered well, or
- * that `answer` refused (PD_REPLY_ERROR with no result). *result is its error, or the server's last
- * word, or NULL; the caller clears it. A wish to copy to or from the client is an error, with
- * conn->copied, that costs the connection. */
+ * those that are not `live` from when the first of them is, for all of them together, and
+ * silence_ms of it then counts once. For anything but PD_REPLY_DONE *failed is the index of the
+ * request that was not answered well, or that `answer` refused (PD_REPLY_ERROR with no result).
+ * *result is its error, or the server's last word, or NULL; the caller clears it. A wish to copy to
+ * or from the client is an error, with conn->copied, that costs the connection. */
 pd_reply pd_conn_pipeline(pd_conn *conn, const pd_pipeline *line, size_t *failed,
                           PGresult **result);
 

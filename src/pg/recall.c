@@ -63,6 +63,15 @@ void pd_asking_add_marks(pd_asking *self, const char *state)
     add_foreign(self);
 }
 
+bool pd_asking_ask(pd_asking *self, pd_error *err)
+{
+    pd_db *db = self->db;
+    for (size_t i = 0; i < self->group.count; i++) {
+        self->group.requests[i].limit_ms = pd_db_patience_ms(db);
+    }
+    return pd_group_ask(&self->group, &db->control, err);
+}
+
 void pd_asking_take(const pd_asking *self, pd_arena *arena, pd_recalled *out)
 {
     const PGresult *state = pd_group_result(&self->group, self->state);
@@ -109,7 +118,7 @@ static bool ask(pd_asking *self, pd_recalled *out, bool *missing, pd_error *err)
         pd_group_add_with(&self->group, request, role, 1);
     }
     pd_group_add(&self->group, pd_ledger_request(db, "ROLLBACK"));
-    if (pd_group_ask(&self->group, &db->control, err)) {
+    if (pd_asking_ask(self, err)) {
         pd_asking_take(self, db->arena, out);
         return pd_tables_take(pd_group_result(&self->group, tables), &out->tables, err);
     }

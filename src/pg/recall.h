@@ -27,6 +27,9 @@ void pd_asking_begin(pd_asking *self, const char *begin);
  * recall_keep_state.sql. */
 void pd_asking_add_marks(pd_asking *self, const char *state);
 
+/* None of it waits for anybody: so all of it together may take as long as one such statement. */
+bool pd_asking_ask(pd_asking *self, pd_error *err) PD_CHECKED;
+
 /* What was answered. `out` is left without marks where it cannot be told, or where another tool's
  * table is. */
 void pd_asking_take(const pd_asking *self, pd_arena *arena, pd_recalled *out);

@@ -31,7 +31,7 @@ static bool look(pd_asking *self, pd_recalled *out, pd_error *err)
     size_t chain = pd_group_add(&self->group, pd_chain_request(db));
     size_t drizzle =
         self->drizzle ? pd_group_add(&self->group, pd_drizzle_digest_request(db)) : PD_GROUP_NONE;
-    if (!pd_group_ask(&self->group, &db->control, err)) {
+    if (!pd_asking_ask(self, err)) {
         return let_go(db, err);
     }
     const PGresult *state = pd_group_result(&self->group, digest);

@@ -73,6 +73,20 @@ def test_hole(mode, part, scene):
     faults.in_parallel(lambda item: cut(scene, item), items, faults.BACKLOG)
 
 
+def test_hole_in_front_of_all(scene):
+    """What is asked first, together, has the time of one statement: nothing is known yet that would end
+    the run."""
+    scene = scene("all", faults.FEW)
+
+    def bound(message):
+        return message.direction == BACK and message.link.number == 1 and message.kind == "2"
+
+    with scene.server.place() as place:
+        run, label = disturbed(scene, place, bound, HOLE_ONE, scene.repo.tight)
+        settled(place)
+        assert run.status == 0 and run.seconds < LONGEST * scene.predeploy.patience, f"{label}: {run.seconds} s\n{run}"
+
+
 SLEEP = {"0000_before": "CREATE TABLE before ();\n",
          "0001_sleep": "CREATE TABLE half ();\nSELECT pg_sleep(600);\n"}
 

@@ -19,6 +19,7 @@ typedef struct line {
     size_t refuse_at; /* of answers, from 1; 0: never */
     char last[64];    /* first value of the last answer */
     int64_t limit_ms;
+    int64_t silence_ms;
     bool discard;
     bool live;
 } line;
@@ -35,6 +36,7 @@ static bool feed(void *ctx, pd_request *out)
     out->what = "cannot try";
     out->kind = PD_ERROR_APPLY;
     out->limit_ms = self->limit_ms;
+    out->silence_ms = self->silence_ms;
     out->discard = self->discard;
     out->live = self->live;
     return true;
@@ -207,6 +209,13 @@ static void each_request_has_its_time(void **state)
         line l = {.texts = fine, .limit_ms = 1000, .live = live == 1};
         assert_int_equal(run(&conn, &l).reply, PD_REPLY_DONE);
     }
+    /* Of those that are answered together only what they may wait for adds up. */
+    const char *const silent[] = {"SELECT 1",           "SELECT 1", "SELECT 1",
+                                  "SELECT pg_sleep(3)", "SELECT 1", NULL};
+    line waits = {.texts = silent, .limit_ms = 1000};
+    assert_int_equal(run(&conn, &waits).reply, PD_REPLY_DONE);
+    line is_silent = {.texts = silent, .limit_ms = 1000, .silence_ms = 900};
+    assert_int_equal(run(&conn, &is_silent).reply, PD_REPLY_TIMEOUT);
     const char *const slow[] = {"CREATE TABLE a (i int)", "SELECT pg_sleep(60)",
                                 "CREATE TABLE b (i int)", NULL};
     line late = {.texts = slow, .limit_ms = 400, .live = true};

@@ -239,10 +239,11 @@ bool pd_db_finish(pd_db *db, const pd_db_options *options, pd_error *err)
            pd_conn_finish(&db->control, db->begun_ms + limit_ms, limit_ms, err);
 }
 
-/* Where there is no ledger all is to be done. */
+/* Where a table of the ledger is missing there is something to do. */
 static void begin_worker(pd_db *db)
 {
-    if (db->missing) {
+    if (db->missing && db->options.commit != NULL) {
+        pd_db_name(db, db->options.commit);
         pd_session_presume(&db->control);
         pd_db_connect_ahead(db);
     }
@@ -258,9 +259,6 @@ bool pd_db_open(pd_db **out, pd_arena *arena, const pd_db_options *options, pd_t
     pd_session worker = pd_db_worker_session(db);
     db->session = session_sql(db, &worker);
     db->reset = pd_query_session_reset;
-    if (options->commit != NULL) {
-        pd_db_name(db, options->commit);
-    }
     pd_progress_say(options->progress, "connecting to the database");
     begin_worker(db);
     if (!open_control(db, err)) {

@@ -53,7 +53,7 @@ typedef struct pd_inspection {
 typedef struct pd_sighting {
     bool there;        /* there is a sighting */
     const char *names; /* of the tables to lock, as a list; NULL: none is there */
-    bool made;         /* by this run, under the lock: nobody can have been asked to write to it */
+    bool made;         /* by this run, a moment ago: no rows, unless somebody was quick */
     pd_inspection found;
 } pd_sighting;
 
@@ -83,10 +83,10 @@ struct pd_db {
     pd_sighting seen;     /* when the lock was taken, for the reading behind it */
     void (*tell_new)(void *told); /* pd_db_when_new; NULL: nobody */
     void *told_new;
-    pd_reading *ahead;         /* that reading, when it was asked already; else NULL */
-    bool foreign;              /* tables with the names of other tools' are there */
-    bool missing;              /* there was no ledger, said pd_db_recall, and no pooler */
-    bool unusual;              /* inspect_quick.sql has failed once: inspect.sql is asked instead */
+    pd_reading *ahead; /* that reading, when it was asked already; else NULL */
+    bool foreign;      /* tables with the names of other tools' are there */
+    bool missing;      /* a table of the ledger was, said pd_db_recall, and no pooler there */
+    bool unusual;      /* inspect_quick.sql has failed once: inspect.sql is asked instead */
     const char *inspect_guard; /* inspect.sql in the texts of these names; NULL: not yet made */
     const char *inspect_batch;
     /* What was last read of the ledger: pd_ledger.digest, and whether it was altered. A deployment

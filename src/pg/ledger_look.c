@@ -248,6 +248,9 @@ bool pd_ledger_enter(pd_db *db, const pd_session *session, pd_session_answer *an
 {
     pd_first_look *self = new_look(db);
     db->first = self;
+    if (db->options.commit != NULL) {
+        pd_db_name(db, db->options.commit);
+    }
     size_t set = add_session(db, session, &self->group);
     size_t door = self->group.count;
     add_door(db, &self->group);

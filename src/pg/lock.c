@@ -115,6 +115,8 @@ bool pd_db_lock(pd_db *db, bool wait, pd_error *err)
     if (db->locked) {
         return true;
     }
-    pd_conn_close(&db->worker); /* one that was begun ahead: it may be long until it is wanted */
+    if (db->worker.opening) { /* begun ahead: it may be long until it is wanted */
+        pd_conn_close(&db->worker);
+    }
     return take_lock(db, wait, err) && pd_ledger_upgrade(db, err);
 }

@@ -116,6 +116,9 @@ bool pd_db_new_worker(pd_db *db, const pd_session *session, pd_session_answer *a
                       pd_error *err)
 {
     db->worker.kept = false;
+    if (db->worker.opening) {
+        pd_conn_close(&db->worker);
+    }
     if (!pd_db_new_connection(db, &db->worker, session, answer, err)) {
         return false;
     }

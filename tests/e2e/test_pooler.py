@@ -4,6 +4,7 @@ that others get after us."""
 import os
 import pathlib
 import signal
+import threading
 import time
 
 import pooler
@@ -202,6 +203,31 @@ def test_one_lock_for_all(first, through, repo, db):
         say("SELECT pg_advisory_unlock(42)")
         assert repo.predeploy.finish(process).status == 0
     assert outcomes(db) == ["succeeded"]
+
+
+def test_both_sessions_are_kept_while_it_waits(through, repo, db):
+    """Nobody else gets one of them meanwhile, with our settings in it."""
+    pool = through("session", size=2, server_reset_query="")
+    ours = "application_name LIKE 'predeploy%'"
+    found = []
+
+    def next_client():
+        with pool.clients(db, 1) as (say,):
+            found.extend(say(SESSIONS))
+
+    with db.session() as say:
+        say("SELECT pg_advisory_lock(1886545252, 1886154617)")
+        process = repo.predeploy.start("deploy", env=pool.env(db), cwd=repo.path)
+        until(db, f"{ours} AND 2 = (SELECT count(*) FROM pg_stat_activity WHERE {ours})")
+        # Only one that has begun to wait asks who holds the lock.
+        until(db, f"{ours} AND query LIKE '%pg_locks%'")
+        client = threading.Thread(target=next_client)
+        client.start()
+        say("SELECT pg_advisory_unlock_all()")
+        result = repo.predeploy.finish(process)
+    client.join()
+    assert result.status == 0, result
+    assert found == []
 
 
 @pytest.mark.parametrize("number, status", [(signal.SIGINT, 130), (signal.SIGTERM, 143)])

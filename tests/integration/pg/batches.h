@@ -2,6 +2,8 @@
 #ifndef PD_TEST_PG_BATCHES_H
 #define PD_TEST_PG_BATCHES_H
 
+#include <unistd.h>
+
 #include "pg_world.h"
 
 #define DEPLOYMENT "0f2c1f0e-8d3b-4f57-9f5e-2d6f6c1f8a11"
@@ -57,7 +59,21 @@ static inline pd_step *add_step(world *w, trial *t, pd_step_kind kind, const cha
     return step;
 }
 
-#define COMMIT "9f1c2e7a9f1c2e7a"
+/* Waits until the server has ended the sessions before: one of them has the lock until then. */
+static inline void until_alone(world *w)
+{
+    for (int i = 0; i < 3000; i++) {
+        if (pd_streq(ask(w, "SELECT count(*) FROM pg_stat_activity WHERE datname = "
+                            "current_database() AND application_name LIKE 'predeploy%'"),
+                     "0")) {
+            return;
+        }
+        (void)usleep(10000);
+    }
+    fail_msg("a session does not end");
+}
+
+#define COMMIT_ID "9f1c2e7a9f1c2e7a"
 
 /* A deployment on t->db, which has the lock, that begins with an empty batch. */
 static inline void trial_begin(world *w, trial *t)
@@ -65,7 +81,7 @@ static inline void trial_begin(world *w, trial *t)
     must(w, pd_db_read_ledger(t->db, w->arena, &t->ledger, &w->err));
     pd_deployment deployment = {.id = pd_arena_alloc(w->arena, 37),
                                 .kind = "deploy",
-                                .commit = COMMIT,
+                                .commit = COMMIT_ID,
                                 .actor = "somebody",
                                 .tool_version = PD_VERSION,
                                 .tables_before = -1,

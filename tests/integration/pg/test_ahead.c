@@ -11,7 +11,7 @@ static void run_open(world *w, trial *t, pd_layout_kind layout)
     pd_db_options options = options_of(w, layout);
     memset(t, 0, sizeof *t);
     options.locks = true;
-    options.commit = COMMIT;
+    options.commit = COMMIT_ID;
     options.expects = true;
     must(w, pd_db_open(&t->db, w->arena, &options, &w->target, &w->err));
     must(w, pd_db_lock(t->db, false, &w->err));
@@ -185,6 +185,29 @@ static void reading_is_as_ever(void **state)
     }
 }
 
+/* What is new should have no rows, but somebody was quick. */
+static void rows_of_a_new_ledger_are_read(void **state)
+{
+    world *w = *state;
+    pd_ledger ledger;
+    ask(w, "CREATE FUNCTION quick() RETURNS event_trigger LANGUAGE plpgsql AS $$ BEGIN "
+           "IF to_regclass('predeploy.statements') IS NOT NULL THEN "
+           "INSERT INTO predeploy.deployments (id, kind, commit, actor, tool_version, started_at, "
+           "finished_at, outcome) VALUES ('" DEPLOYMENT "', 'deploy', 'c', 'ada', '0', now(), "
+           "now(), 'succeeded') ON CONFLICT DO NOTHING; "
+           "INSERT INTO predeploy.migrations (name, hash, adopted, deployment, duration_ms) VALUES "
+           "('0001_a', repeat('0', 64), false, '" DEPLOYMENT "', 1) ON CONFLICT DO NOTHING; "
+           "END IF; END $$; "
+           "CREATE EVENT TRIGGER quick ON ddl_command_end WHEN TAG IN ('REVOKE') "
+           "EXECUTE FUNCTION quick()");
+    PD_AUTO_DB db = open_locked(w, PD_LAYOUT_PLAIN);
+    assert_non_null(db->ahead);
+    must(w, pd_db_read_ledger(db, w->arena, &ledger, &w->err));
+    assert_int_equal(ledger.count, 1);
+    assert_int_equal(ledger.deployment_count, 1);
+    ask(w, "DROP EVENT TRIGGER quick");
+}
+
 /* As the command does it: whether the verdict before holds is asked first. */
 static pd_db *recall(world *w)
 {
@@ -195,7 +218,7 @@ static pd_db *recall(world *w)
     pd_recalled now = {0};
     pd_db *begun = NULL;
     must(w, pd_db_begin(&begun, w->arena, w->conninfo, 10000, NULL, &w->err));
-    must(w, pd_db_recall(begun, &options, COMMIT, &now, &w->err));
+    must(w, pd_db_recall(begun, &options, COMMIT_ID, &now, &w->err));
     return begun;
 }
 
@@ -205,7 +228,7 @@ static pd_db *open_begun(world *w, pd_db *begun, bool expects)
     pd_db *db = NULL;
     options.begun = begun;
     options.locks = true;
-    options.commit = COMMIT;
+    options.commit = COMMIT_ID;
     options.expects = expects;
     must(w, pd_db_open(&db, w->arena, &options, &w->target, &w->err));
     return db;
@@ -228,10 +251,17 @@ static void the_worker_is_begun(void **state)
     must(w, trial_run(w, &t));
     assert_ptr_equal(t.db->worker.pg, begun);
     assert_true(t.db->worker.kept);
-    assert_int_equal(t.db->worker.v14, PQserverVersion(begun) >= 140000);
+    /* a session that is reset goes back to what it was begun with */
+    PD_AUTO_RESULT kept = PQexec(begun, "SELECT reset_val FROM pg_settings WHERE name IN "
+                                        "('client_connection_check_interval', 'lock_timeout') "
+                                        "AND reset_val <> '0'");
+    assert_int_equal(PQntuples(kept), PQserverVersion(begun) >= 140000 ? 2 : 1);
+    pd_db_close(&t.db);
+    until_alone(w);
     /* it is there now: nobody knows whether there is something to do */
     PD_AUTO_DB second = open_begun(w, recall(w), true);
     assert_null(second->worker.pg);
+    pd_db_close(&second);
     start_over(w, &t);
     /* who has to wait for the lock may have to wait long */
     pd_db *begun_first = recall(w);
@@ -274,6 +304,7 @@ int main(void)
         WORLD_TEST(another_table_of_drizzles),
         WORLD_TEST(a_row_of_drizzles),
         WORLD_TEST(reading_is_as_ever),
+        WORLD_TEST(rows_of_a_new_ledger_are_read),
         WORLD_TEST(the_worker_is_begun),
         WORLD_TEST(the_lock_is_asked_for_at_once),
     };

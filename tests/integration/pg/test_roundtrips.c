@@ -123,20 +123,6 @@ static void four_for_any_number(void **state)
     }
 }
 
-/* Waits until the server has ended the sessions before: one of them has the lock until then. */
-static void until_alone(world *w)
-{
-    for (int i = 0; i < 3000; i++) {
-        if (pd_streq(ask(w, "SELECT count(*) FROM pg_stat_activity WHERE datname = "
-                            "current_database() AND application_name LIKE 'predeploy%'"),
-                     "0")) {
-            return;
-        }
-        (void)usleep(10000);
-    }
-    fail_msg("a session does not end");
-}
-
 /* The first deployment, from the lock on: its batch is four round trips of the worker, with what is
  * new of Drizzle's in front of it. */
 static void first_batch(world *w, trial *t, size_t count)
@@ -171,7 +157,7 @@ static void first_run(world *w, pd_layout_kind layout, size_t count)
     must(w, pd_db_finish(options.begun, &options, &w->err));
     tracing control = trace_begin(w, &options.begun->control);
     options.locks = true;
-    options.commit = COMMIT;
+    options.commit = COMMIT_ID;
     options.expects = true;
     must(w, pd_db_open(&t.db, w->arena, &options, &w->target, &w->err));
     first_batch(w, &t, count);
@@ -194,7 +180,7 @@ static void nothing_to_find_out(world *w, pd_layout_kind layout)
     must(w, pd_db_begin(&db, w->arena, w->conninfo, settings.connect_timeout_ms, NULL, &w->err));
     must(w, pd_db_finish(db, &options, &w->err));
     tracing control = trace_begin(w, &db->control);
-    must(w, pd_db_recall(db, &options, COMMIT, &now, &w->err));
+    must(w, pd_db_recall(db, &options, COMMIT_ID, &now, &w->err));
     assert_int_equal(trace_end(&control), 1);
     assert_string_equal(now.verdict, "kept");
     pd_db_close(&db);

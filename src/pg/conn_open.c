@@ -110,6 +110,14 @@ void pd_conn_nudge(pd_conn *conn)
     }
 }
 
+/* Twice: in front of the end stands what the server said last. */
+void pd_conn_drop_ended(pd_conn *conn)
+{
+    if (pd_conn_usable(conn) && (PQconsumeInput(conn->pg) == 0 || PQconsumeInput(conn->pg) == 0)) {
+        pd_conn_close(conn);
+    }
+}
+
 static bool wait_open(pd_conn *conn, int64_t deadline_ms, int64_t timeout_ms, pd_error *err)
 {
     while (!is_over(conn)) {

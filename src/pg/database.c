@@ -260,6 +260,7 @@ bool pd_db_open(pd_db **out, pd_arena *arena, const pd_db_options *options, pd_t
     db->session = session_sql(db, &worker);
     db->reset = pd_query_session_reset;
     pd_progress_say(options->progress, "connecting to the database");
+    pd_conn_drop_ended(&db->control);
     begin_worker(db);
     if (!open_control(db, err)) {
         pd_db_close(&db);

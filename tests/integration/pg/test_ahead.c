@@ -273,6 +273,18 @@ static void the_worker_is_begun(void **state)
     ask(w, "SELECT pg_advisory_unlock_all()");
 }
 
+/* The server has no patience with a transaction that is idle while the gates are asked. */
+static void a_connection_that_ended_is_opened_anew(void **state)
+{
+    world *w = *state;
+    pd_db *begun = recall(w);
+    ask(w, "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = "
+           "current_database() AND application_name LIKE 'predeploy%'");
+    until_alone(w);
+    PD_AUTO_DB db = open_begun(w, begun, false);
+    must(w, pd_db_lock(db, true, &w->err));
+}
+
 /* The one that has the lock is found by the very first question. */
 static void the_lock_is_asked_for_at_once(void **state)
 {
@@ -306,6 +318,7 @@ int main(void)
         WORLD_TEST(reading_is_as_ever),
         WORLD_TEST(rows_of_a_new_ledger_are_read),
         WORLD_TEST(the_worker_is_begun),
+        WORLD_TEST(a_connection_that_ended_is_opened_anew),
         WORLD_TEST(the_lock_is_asked_for_at_once),
     };
     return cmocka_run_group_tests(tests, world_open, world_close);

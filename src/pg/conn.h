@@ -98,14 +98,14 @@ typedef struct pd_call {
 } pd_call;
 bool pd_conn_start(pd_conn *conn, const pd_call *call, pd_error *err) PD_CHECKED;
 void pd_conn_nudge(pd_conn *conn);
-
-/* Closes one that was ended while nobody looked, as far as it can be told without waiting. */
-void pd_conn_drop_ended(pd_conn *conn);
 bool pd_conn_finish(pd_conn *conn, int64_t deadline_ms, int64_t timeout_ms,
                     pd_error *err) PD_CHECKED;
 
 void pd_conn_close(pd_conn *conn);
 bool pd_conn_usable(const pd_conn *conn);
+
+/* Closes one that was ended while nobody looked, as far as it can be told without waiting. */
+void pd_conn_drop_ended(pd_conn *conn);
 
 /* Sends one request and waits for its end. COPY is ended at once: from the client with an error,
  * to the client by throwing the rows away. */

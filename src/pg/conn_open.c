@@ -9,6 +9,8 @@
 #include "pg/errors.h"
 #include "pg/resolve.h"
 
+#define LOOKS 2 /* in front of the end stands what the server said last */
+
 static void on_notice(void *ctx, const PGresult *notice)
 {
     const pd_conn *conn = ctx;
@@ -110,11 +112,12 @@ void pd_conn_nudge(pd_conn *conn)
     }
 }
 
-/* Twice: in front of the end stands what the server said last. */
 void pd_conn_drop_ended(pd_conn *conn)
 {
-    if (pd_conn_usable(conn) && (PQconsumeInput(conn->pg) == 0 || PQconsumeInput(conn->pg) == 0)) {
-        pd_conn_close(conn);
+    for (int i = 0; i < LOOKS && pd_conn_usable(conn); i++) {
+        if (PQconsumeInput(conn->pg) == 0) {
+            pd_conn_close(conn);
+        }
     }
 }
 

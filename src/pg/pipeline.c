@@ -380,7 +380,8 @@ pd_reply pd_conn_pipeline(pd_conn *conn, const pd_pipeline *line, size_t *failed
     }
     self.patience = pd_patience_of(conn, 0, line->undisturbed);
     if (conn->late) {
-        self.patience.deadline_ms = pd_now_ms() + PD_CANCEL_MS;
+        self.patience.deadline_ms =
+            pd_now_ms() + pd_interrupt_grace_ms(conn->interrupt, PD_CANCEL_MS);
     }
     if (pd_conn_drop_late(conn, &self.patience) != PD_REPLY_DONE ||
         PQenterPipelineMode(conn->pg) == 0) {

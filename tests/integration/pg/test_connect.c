@@ -8,6 +8,7 @@
 #include <netinet/in.h>
 
 #include "base/clock.h"
+#include "pg/group.h"
 #include "pg/internal.h"
 
 static void refuse(world *w, const char *conninfo, pd_error_kind kind, const char *part)
@@ -203,6 +204,25 @@ static void what_no_signal_stops_has_a_limit(void **state)
     pd_db_close(&db);
 }
 
+/* What is brought to its end waits for a late answer no longer than a signal leaves. */
+static void a_late_answer_has_the_time_of_the_end(void **state)
+{
+    world *w = *state;
+    pd_conn conn = {.interrupt = &w->interrupt};
+    PD_AUTO_RESULT none = NULL;
+    PD_AUTO_GROUP last = {.arena = w->arena};
+    pd_request slow = {.sql = "SELECT pg_sleep(60)", .what = "", .limit_ms = 50};
+    pd_request end = {.sql = "SELECT 1", .what = "", .undisturbed = true};
+    world_connect(w, &conn, w->conninfo);
+    assert_int_equal(pd_conn_try(&conn, &slow, &none), PD_REPLY_TIMEOUT);
+    w->interrupt.signal = SIGINT;
+    w->interrupt.seen_ms = pd_now_ms();
+    (void)pd_group_add(&last, end);
+    assert_false(pd_group_ask(&last, &conn, &w->err));
+    assert_true(pd_now_ms() - w->interrupt.seen_ms < 4000);
+    pd_conn_close(&conn);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -216,6 +236,7 @@ int main(void)
         WORLD_TEST(a_database_that_takes_no_writes),
         WORLD_TEST(read_only_means_read_only),
         WORLD_TEST(what_no_signal_stops_has_a_limit),
+        WORLD_TEST(a_late_answer_has_the_time_of_the_end),
     };
     return cmocka_run_group_tests(tests, world_open, world_close);
 }

@@ -444,27 +444,6 @@ static void a_late_cancel_hits_nothing(void **state)
     door_close(&d);
 }
 
-/* What is brought to its end waits for a late answer no longer than a signal leaves. */
-static void a_late_answer_has_the_time_of_the_end(void **state)
-{
-    world *w = *state;
-    pd_conn conn;
-    PD_AUTO_RESULT result = NULL;
-    PD_AUTO_RESULT error = NULL;
-    pd_request slow = {.sql = "SELECT pg_sleep(60)", .what = "", .limit_ms = 50};
-    const char *const texts[] = {"SELECT 1", NULL};
-    line l = {.texts = texts};
-    size_t failed = 0;
-    open_conn(w, &conn);
-    assert_int_equal(pd_conn_try(&conn, &slow, &result), PD_REPLY_TIMEOUT);
-    w->interrupt.signal = SIGINT;
-    w->interrupt.seen_ms = pd_now_ms();
-    pd_pipeline last = {.next = feed, .answer = answer, .ctx = &l, .undisturbed = true};
-    assert_int_equal(pd_conn_pipeline(&conn, &last, &failed, &error), PD_REPLY_LOST);
-    assert_true(pd_now_ms() - w->interrupt.seen_ms < 4000);
-    pd_conn_close(&conn);
-}
-
 static void nothing_to_do(void *ctx)
 {
     (void)ctx;
@@ -505,7 +484,6 @@ int main(void)
         WORLD_TEST(copy_has_no_place_in_it),
         WORLD_TEST(a_group_in_one_go),
         WORLD_TEST(a_late_cancel_hits_nothing),
-        WORLD_TEST(a_late_answer_has_the_time_of_the_end),
         WORLD_TEST(the_limit_of_the_run_ends_all),
     };
     return cmocka_run_group_tests(tests, world_open, world_close);

@@ -62,7 +62,7 @@ void pd_db_close(pd_db **db);
 #define PD_AUTO_DB PD_CLEANUP(pd_db_close) pd_db *
 
 /* Takes the deployment lock of this database (an advisory lock, polled, never waited for inside
- * a statement), then makes the ledger's tables, or upgrades them from migrations/, and marks
+ * a statement), then creates or upgrades the ledger's tables from migrations/ and marks
  * deployments that never finished as interrupted. wait false, or settings->lock_wait_ms over:
  * PD_ERROR_LOCKED, naming the holder. A ledger schema that another, less trusted role owns or may
  * write to is refused with PD_ERROR_UNREACHABLE. */

@@ -53,7 +53,6 @@ typedef struct pd_inspection {
 typedef struct pd_sighting {
     bool there;        /* there is a sighting */
     const char *names; /* of the tables to lock, as a list; NULL: none is there */
-    bool made;         /* by this run, a moment ago: no rows, unless somebody was quick */
     pd_inspection found;
 } pd_sighting;
 

@@ -1,4 +1,3 @@
-#include "base/hash.h"
 #include "base/str.h"
 #include "pg/chain.h"
 #include "pg/errors.h"
@@ -129,15 +128,13 @@ static size_t add_if(pd_reading *self, bool wanted, pd_request request)
     return wanted ? pd_group_add(&self->group, request) : PD_GROUP_NONE;
 }
 
-/* What was just made should have no rows: is_empty. */
 static void add_rows(pd_reading *self)
 {
     pd_db *db = self->db;
     const pd_inspection *found = &self->before.found;
-    bool filled = found->tables && !self->before.made;
-    self->migrations = add_if(self, filled, pd_migrations_request(db, found->chained));
-    self->deployments = add_if(self, filled, pd_deployments_request(db));
-    self->deployed = add_if(self, filled, pd_deployed_request(db));
+    self->migrations = add_if(self, found->tables, pd_migrations_request(db, found->chained));
+    self->deployments = add_if(self, found->tables, pd_deployments_request(db));
+    self->deployed = add_if(self, found->tables, pd_deployed_request(db));
     self->digest = add_if(self, found->chained, pd_ledger_request(db, pd_query_read_digest));
     self->chain = add_if(self, found->chained, pd_chain_request(db));
     self->unfinished = add_if(self, found->chained, pd_unfinished_request(db));
@@ -186,16 +183,6 @@ static bool same_sighting(const pd_reading *self)
     pd_ledger_inspected(self->db, self->arena, guarded, &now);
     return now.tables == before->tables && now.chained == before->chained &&
            now.drizzle == before->drizzle && now.drizzle_name == before->drizzle_name;
-}
-
-/* Somebody may have written to it before it was read, if only an event trigger. */
-static bool is_empty(const pd_reading *self)
-{
-    char nothing[PD_SHA256_HEX] = "";
-    pd_sha256_hex("", 0, nothing);
-    const PGresult *digest = pd_group_result(&self->group, self->digest);
-    return PQntuples(pd_group_result(&self->group, self->chain)) == 0 &&
-           pd_streq(PQgetvalue(digest, 0, 0), nothing);
 }
 
 static bool take_all(const pd_reading *self, pd_ledger *out, pd_error *err)
@@ -312,7 +299,7 @@ static bool take_snapshot(pd_reading *self, pd_ledger *out, bool *again, pd_erro
     bool ok = ask(self, err);
     if (!ok) {
         ok = explain(self, again, err);
-    } else if (!same_sighting(self) || (self->before.made && !is_empty(self))) {
+    } else if (!same_sighting(self)) {
         *again = true;
     } else if (!db->foreign && pd_foreign_wanted(db) &&
                PQntuples(pd_group_result(&self->group, self->foreign)) > 0) {

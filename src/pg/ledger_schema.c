@@ -37,31 +37,22 @@ static size_t statement_len(const char *text)
     return at;
 }
 
-static void add_text(pd_db *db, pd_request create, const char *text, pd_group *group)
-{
-    size_t len = 0;
-    for (const char *at = text; *at != '\0'; at += len) {
-        len = statement_len(at);
-        create.sql = pd_arena_strndup(db->arena, at, len);
-        if (!pd_blank(create.sql)) {
-            (void)pd_group_add(group, create);
-        }
-    }
-}
-
 /* Begins a transaction and makes all versions behind the first `count` in it. Gives the place
  * behind that. */
 static size_t add_making(pd_db *db, int count, pd_group *group)
 {
     pd_request create = pd_db_request(db, pd_query_ledger_begin, "cannot create the ledger");
     (void)pd_group_add(group, create);
-    if (count == 0) {
-        add_text(db, create, pd_query_ledger_new, group);
-        return group->count;
-    }
     for (const pd_ledger_migration_file *file = &pd_ledger_migration_files[count];
          file->name != NULL; file++) {
-        add_text(db, create, file->text, group);
+        size_t len = 0;
+        for (const char *at = file->text; *at != '\0'; at += len) {
+            len = statement_len(at);
+            create.sql = pd_arena_strndup(db->arena, at, len);
+            if (!pd_blank(create.sql)) {
+                (void)pd_group_add(group, create);
+            }
+        }
     }
     return group->count;
 }
@@ -87,7 +78,6 @@ static void add_lock(pd_db *db, pd_group *group)
 /* What is there when the ledger was made where nothing was. */
 static const pd_sighting just_made = {
     .names = "predeploy.deployments, predeploy.migrations, predeploy.statements",
-    .made = true,
     .found = {.schema = true, .tables = true, .chained = true},
 };
 

@@ -187,7 +187,7 @@ static void reading_is_as_ever(void **state)
     }
 }
 
-/* What is new should have no rows, but somebody was quick. */
+/* Whoever is quick enough to write to a new ledger is read, too. */
 static void rows_of_a_new_ledger_are_read(void **state)
 {
     world *w = *state;

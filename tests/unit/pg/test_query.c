@@ -65,7 +65,6 @@ static void blanks_of_our_statements_are_known(void **state)
                                         "{table}",
                                         "{definition}",
                                         "{drizzle}",
-                                        "{64}", /* of a regular expression */
                                         "{}"};
     const size_t count = sizeof known / sizeof *known;
     for (const pd_query_file *file = pd_query_files; file->name != NULL; file++) {

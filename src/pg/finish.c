@@ -49,9 +49,13 @@ static void add_constraints(pd_apply *apply, pd_group *group, unsealing *out)
     if (*role.sql != '\0') {
         (void)pd_group_add(group, role);
     }
-    (void)pd_group_add(
-        group, pd_apply_request(apply, pd_query_batch_constraints,
-                                "cannot commit: a constraint that was deferred does not hold"));
+    /* Flushed by itself: what stands behind it keeps its own limit of silence. */
+    pd_request constraints =
+        pd_apply_request(apply, pd_query_batch_constraints,
+                         "cannot commit: a constraint that was deferred does not hold");
+    constraints.limit_ms = pd_statement_limit_ms(apply);
+    constraints.live = true;
+    (void)pd_group_add(group, constraints);
     if (*role.sql != '\0') {
         role.sql = "RESET ROLE";
         (void)pd_group_add(group, role);

@@ -159,6 +159,24 @@ static void a_text_without_a_script_is_one_statement(void **state)
     pd_db_close(&t.db);
 }
 
+/* It takes longer than the statements of predeploy's own around it may. */
+static void a_deferred_constraint_has_time(void **state)
+{
+    world *w = *state;
+    trial t;
+    w->settings.connect_timeout_ms = 200;
+    w->settings.lock_timeout_ms = 100;
+    trial_open(w, &t, PD_LAYOUT_PLAIN);
+    add_step(w, &t, PD_STEP_APPLY, "0001_a",
+             "CREATE TABLE a (i int);;CREATE FUNCTION slow() RETURNS trigger LANGUAGE plpgsql AS "
+             "'BEGIN PERFORM pg_sleep(5); RETURN NULL; END';;"
+             "CREATE CONSTRAINT TRIGGER t AFTER INSERT ON a DEFERRABLE INITIALLY DEFERRED FOR EACH "
+             "ROW EXECUTE FUNCTION slow();;INSERT INTO a VALUES (1)");
+    must(w, trial_run(w, &t));
+    assert_string_equal(ask(w, "SELECT outcome FROM predeploy.deployments"), "succeeded");
+    pd_db_close(&t.db);
+}
+
 static void savepoints_are_fine(void **state)
 {
     world *w = *state;
@@ -236,6 +254,7 @@ int main(void)
         WORLD_TEST(a_hostile_public_schema_changes_nothing),
         WORLD_TEST(temporary_objects_change_nothing),
         WORLD_TEST(a_text_without_a_script_is_one_statement),
+        WORLD_TEST(a_deferred_constraint_has_time),
         WORLD_TEST(savepoints_are_fine),
         WORLD_TEST(rows_of_a_select_are_thrown_away),
         WORLD_TEST(a_deployment_with_nothing_to_do),

@@ -2,6 +2,7 @@
 
 #include <ctype.h>
 #include <limits.h>
+#include <openssl/crypto.h>
 #include <openssl/evp.h>
 #include <openssl/hmac.h>
 #include <openssl/rand.h>
@@ -29,6 +30,8 @@ static void to_hex(const uint8_t *digest, size_t len, char *out)
 void pd_hash_prepare(void)
 {
     char unused[PD_SHA256_HEX];
+    /* To free its tables one by one, when the process ends, is work for nobody. */
+    must(OPENSSL_init_crypto(OPENSSL_INIT_NO_ATEXIT, NULL) == 1);
     pd_sha256_hex("", 0, unused);
 }
 

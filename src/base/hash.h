@@ -13,7 +13,7 @@
 #define PD_SHA384_HEX 97 /* 96 of them */
 
 /* libcrypto reads its configuration when it is first used, which takes a millisecond or two: for
- * who has that time now. */
+ * who has that time now. If nothing else has used it before, it will not tidy up at the end. */
 void pd_hash_prepare(void);
 
 void pd_sha256_hex(const void *data, size_t len, char out[PD_SHA256_HEX]);

@@ -242,7 +242,7 @@ bool pd_db_finish(pd_db *db, const pd_db_options *options, pd_error *err)
 /* Where a table of the ledger is missing there is something to do. */
 static void begin_worker(pd_db *db)
 {
-    if (db->missing && db->options.commit != NULL) {
+    if (db->incomplete && db->options.commit != NULL) {
         pd_db_name(db, db->options.commit);
         pd_session_presume(&db->control);
         pd_db_connect_ahead(db);

@@ -84,7 +84,7 @@ struct pd_db {
     void *told_new;
     pd_reading *ahead; /* that reading, when it was asked already; else NULL */
     bool foreign;      /* tables with the names of other tools' are there */
-    bool missing;      /* a table of the ledger was, said pd_db_recall, and no pooler there */
+    bool incomplete;   /* pd_db_recall found no ledger, or not all of it, and no pooler between */
     bool unusual;      /* inspect_quick.sql has failed once: inspect.sql is asked instead */
     const char *inspect_guard; /* inspect.sql in the texts of these names; NULL: not yet made */
     const char *inspect_batch;

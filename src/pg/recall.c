@@ -27,10 +27,10 @@ void pd_asking_begin(pd_asking *self, const char *begin)
         self->lock = pd_group_add(&self->group, pd_ledger_request(db, pd_query_recall_lock));
     }
     self->tables = pd_group_add(&self->group, pd_ledger_request(db, pd_query_recall_tables));
-    self->locked = PD_GROUP_NONE;
+    self->drizzle_table = PD_GROUP_NONE;
     if (self->drizzle) {
         const char *sql = with_drizzle(db, pd_query_recall_tables_drizzle);
-        self->locked = pd_group_add(&self->group, pd_ledger_request(db, sql));
+        self->drizzle_table = pd_group_add(&self->group, pd_ledger_request(db, sql));
     }
 }
 
@@ -126,8 +126,8 @@ static bool ask(pd_asking *self, pd_recalled *out, bool *missing, pd_error *err)
         return false;
     }
     bool absent = pd_streq(err->code, "42P01") || pd_streq(err->code, "3F000");
-    *missing = absent && self->group.failed == self->locked;
-    db->missing = absent && self->group.failed == self->tables && !is_pooled(self);
+    *missing = absent && self->group.failed == self->drizzle_table;
+    db->incomplete = absent && self->group.failed == self->tables && !is_pooled(self);
     if (!pd_conn_usable(&db->control) || PQtransactionStatus(db->control.pg) != PQTRANS_INERROR) {
         pd_conn_close(&db->control);
         *missing = false;

@@ -11,9 +11,10 @@ typedef struct pd_asking {
     const char *commit;
     bool drizzle; /* the layout is, or may be, one of Drizzle's */
     pd_group group;
-    size_t lock;   /* places in the group; of the deployment lock */
-    size_t tables; /* predeploy's are locked */
-    size_t locked; /* Drizzle's table is */
+    /* Places in the group, PD_GROUP_NONE: it is not asked for. */
+    size_t lock;          /* the deployment lock */
+    size_t tables;        /* the locks on predeploy's tables */
+    size_t drizzle_table; /* the lock on Drizzle's */
     size_t marks;
     size_t state;
     size_t foreign;

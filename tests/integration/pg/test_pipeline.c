@@ -271,6 +271,8 @@ static bool is_cancelled(world *w)
             ask_on(w, &conn, "SELECT count(*) FROM pg_class WHERE relname IN ('a', 'b')"), "0");
         line more = {.texts = texts};
         assert_int_equal(run(&conn, &more).reply, PD_REPLY_INTERRUPTED);
+    } else { /* the server was too busy for an answer in time: the session is given up */
+        assert_false(pd_conn_usable(&conn));
     }
     pd_conn_close(&conn);
     pd_interrupt_close(&w->interrupt);

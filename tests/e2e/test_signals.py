@@ -186,6 +186,26 @@ def test_nobody_answers(part, repo, server):
     faults.in_parallel(run, places[part::2], workers=2)
 
 
+def test_nobody_answers_behind_an_error(repo, server):
+    """The server says that there is no ledger, which is no error yet, and then nothing any more."""
+    db = server.database()
+    come = threading.Event()
+
+    def is_missing(message):
+        return message.direction == wire_proxy.BACK and b"C42P01\0" in message.data
+
+    def act(_):
+        come.set()
+        return wire_proxy.HOLE_AFTER
+
+    with wire_proxy.Proxy(server.port, is_missing, act) as proxy:
+        process = repo.predeploy.start("deploy", env=through(db, proxy), cwd=repo.path)
+        assert come.wait(60)
+        time.sleep(0.3)  # whether it has read it by then or not
+        interrupt(repo, process, signal.SIGTERM, 143)
+    finishes(repo, db)
+
+
 def test_nobody_answers_to_the_last_word(repo, server):
     """How a deployment ended is written down undisturbed, but not for ever."""
     repo.migration("0003_bad", "SELECT nosuch();\n")

@@ -223,7 +223,8 @@ def test_nothing_is_said_in_the_first_second(repo, db):
 
 
 def test_who_was_in_the_way(blocked, db):
-    blocked.write(".predeploy", "[deploy]\n\tlockTimeout = 300ms\n\tretries = 1\n")
+    # What is held is seen while it is waited for: the second half of that time is for a slow machine.
+    blocked.write(".predeploy", "[deploy]\n\tlockTimeout = 2s\n\tretries = 1\n")
     blocked.commit("impatient")
     with db.session() as say:
         pid = hold(say)
@@ -279,12 +280,12 @@ def test_preflight_sees_dumps(blocked, db):
 
 
 def test_preflight_sees_prepared_transactions(blocked, db):
-    blocked.write(".predeploy", "[deploy]\n\tlockTimeout = 200ms\n\tretries = 0\n")
+    blocked.write(".predeploy", "[deploy]\n\tlockTimeout = 2s\n\tretries = 0\n")
     blocked.commit("impatient")
     gid = f"tx-{db.name}"
     db.query(f"BEGIN; LOCK TABLE customers IN ROW EXCLUSIVE MODE; PREPARE TRANSACTION '{gid}'")
     try:
-        time.sleep(0.4)
+        time.sleep(2.2)
         result = blocked.run("deploy", "--format", "json", env=db.env)
     finally:
         db.query(f"ROLLBACK PREPARED '{gid}'")

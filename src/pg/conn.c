@@ -98,7 +98,7 @@ pd_reply pd_conn_wait(pd_conn *conn, short events, pd_patience *patience)
         if (socket < 0) {
             return PD_REPLY_LOST;
         }
-        pd_conn_nudge(conn->beside);
+        pd_conn_nudge(conn->beside, false);
         struct pollfd fds[2] = {{.fd = socket, .events = events}, pd_conn_wanted(conn->beside)};
         switch (pd_wait_either(patience->interrupt, fds, until_ms)) {
         case PD_WAIT_READY:

@@ -89,7 +89,8 @@ bool pd_conn_open(pd_conn *conn, const char *conninfo, const char *name, int64_t
                   pd_error *err) PD_CHECKED;
 
 /* The same in two steps: start does not wait for the server, and finish reports what failed
- * meanwhile. Until then the connection is not usable; nudge lets it get on, without waiting. */
+ * meanwhile. Until then the connection is not usable; nudge lets it get on, without waiting, or for
+ * a millisecond at most where the caller is busy with something else than to wait. */
 typedef struct pd_call {
     const char *conninfo;
     const char *name;
@@ -97,7 +98,7 @@ typedef struct pd_call {
     int64_t timeout_ms;
 } pd_call;
 bool pd_conn_start(pd_conn *conn, const pd_call *call, pd_error *err) PD_CHECKED;
-void pd_conn_nudge(pd_conn *conn);
+void pd_conn_nudge(pd_conn *conn, bool busy);
 bool pd_conn_finish(pd_conn *conn, int64_t deadline_ms, int64_t timeout_ms,
                     pd_error *err) PD_CHECKED;
 

@@ -9,7 +9,8 @@
 #include "pg/errors.h"
 #include "pg/resolve.h"
 
-#define LOOKS 2 /* in front of the end stands what the server said last */
+#define LOOKS 2       /* in front of the end stands what the server said last */
+#define ENCRYPTS_MS 1 /* until a server that is near has said whether it does */
 
 static void on_notice(void *ctx, const PGresult *notice)
 {
@@ -101,11 +102,22 @@ struct pollfd pd_conn_wanted(const pd_conn *conn)
     return (struct pollfd){.fd = PQsocket(conn->pg), .events = events_of(conn)};
 }
 
-void pd_conn_nudge(pd_conn *conn)
+/* Before that is answered the server makes no session; and who goes on with work of its own may
+ * keep it from a processor. */
+static bool is_encryption_asked(const pd_conn *conn)
+{
+    ConnStatusType status = PQstatus(conn->pg);
+    return status == CONNECTION_SSL_STARTUP || status == CONNECTION_GSS_STARTUP;
+}
+
+void pd_conn_nudge(pd_conn *conn, bool busy)
 {
     for (;;) {
         struct pollfd wanted = pd_conn_wanted(conn);
-        if (wanted.fd < 0 || poll(&wanted, 1, 0) <= 0) {
+        if (wanted.fd < 0) {
+            return;
+        }
+        if (poll(&wanted, 1, busy && is_encryption_asked(conn) ? ENCRYPTS_MS : 0) <= 0) {
             return;
         }
         conn->polling = PQconnectPoll(conn->pg);

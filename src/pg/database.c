@@ -218,7 +218,7 @@ bool pd_db_begin(pd_db **out, pd_arena *arena, const char *conninfo, int64_t tim
 
 void pd_db_nudge(pd_db *db)
 {
-    pd_conn_nudge(&db->control);
+    pd_conn_nudge(&db->control, true);
 }
 
 static void take_options(pd_db *db, const pd_db_options *options)

@@ -1,4 +1,4 @@
-# What the libraries of Debian 12 and of Debian 13 have in different ways.
+# What the libraries have in different ways, those of Debian 12 and of Debian 13 among them.
 include(CheckIncludeFile)
 include(CheckStructHasMember)
 include(CheckSourceCompiles)
@@ -14,7 +14,15 @@ check_source_compiles(C "#include <curl/curl.h>
   int main(void) { return 0; }" PD_CURL_READS_CONST_URLS)
 cmake_pop_check_state()
 
-set(PD_FEATURES)
+# It is loaded at run time (src/backup/library.c), by the name that its interface has on this system.
+get_filename_component(curl_file ${CURL_LINK_LIBRARIES} REALPATH)
+get_filename_component(curl_name ${curl_file} NAME)
+string(REGEX MATCH "^libcurl.*\\.so\\.[0-9]+" curl_name ${curl_name})
+if(NOT curl_name)
+  message(FATAL_ERROR "${CURL_LINK_LIBRARIES} is no shared library: it could not be loaded")
+endif()
+
+set(PD_FEATURES PD_CURL_LIBRARY="${curl_name}")
 foreach(feature PD_GIT_HAS_ERRORS_HEADER PD_GIT_ALLOCATES_MANY_WAYS PD_CURL_READS_CONST_URLS)
   if(${feature})
     list(APPEND PD_FEATURES ${feature})

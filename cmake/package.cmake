@@ -40,6 +40,9 @@ add_custom_target(reference ALL DEPENDS ${package_files})
 
 install(PROGRAMS hooks/pre-push hooks/pre-receive DESTINATION ${CMAKE_INSTALL_DATADIR}/predeploy/hooks)
 install(FILES cmake/debian/copyright README.md DESTINATION ${CMAKE_INSTALL_DOCDIR})
+if(PD_PARSER_COPYRIGHT)
+  install(FILES ${PD_PARSER_COPYRIGHT} DESTINATION ${CMAKE_INSTALL_DOCDIR} RENAME copyright.libpg_query)
+endif()
 # As in the sources, so that the links between the pages work.
 install(DIRECTORY docs DESTINATION ${CMAKE_INSTALL_DOCDIR}
         PATTERN node_modules EXCLUDE PATTERN __pycache__ EXCLUDE)
@@ -69,6 +72,7 @@ set(CPACK_DEBIAN_PACKAGE_MAINTAINER "${PREDEPLOY_MAINTAINER}")
 set(CPACK_DEBIAN_PACKAGE_SECTION database)
 set(CPACK_DEBIAN_PACKAGE_PRIORITY optional)
 set(CPACK_DEBIAN_PACKAGE_SHLIBDEPS ON)
+set(CPACK_DEBIAN_PACKAGE_DEPENDS "libcurl4 (>= 7.87)") # it is loaded, not linked
 set(CPACK_DEBIAN_PACKAGE_RECOMMENDS "ca-certificates, git")
 set(CPACK_DEBIAN_PACKAGE_SUGGESTS "postgresql")
 set(CPACK_DEBIAN_PACKAGE_CONTROL_STRICT_PERMISSION ON)

@@ -4,6 +4,7 @@
 #include <string.h>
 #include <strings.h>
 
+#include "backup/library.h"
 #include "base/memory.h"
 #include "base/printable.h"
 #include "base/str.h"
@@ -66,6 +67,8 @@ bool pd_url_parse(pd_url *out, pd_arena *arena, const char *text, pd_error *err)
         pd_fail(err, PD_ERROR_USAGE, "cannot ask for a backup: no URL is given");
         return pd_error_hint(err, "%s", shape);
     }
+    if (!pd_library_load(err))
+        return false;
     out->handle = pd_memory_checked(curl_url());
     CURLUcode code = checked(curl_url_set(out->handle, CURLUPART_URL, text, CURLU_DISALLOW_USER));
     if (code == CURLUE_USER_NOT_ALLOWED) {

@@ -4,6 +4,8 @@ import base64
 import hashlib
 import hmac
 import json
+import pathlib
+import re
 import time
 
 import pytest
@@ -141,6 +143,19 @@ def test_plain_http_elsewhere_needs_a_word(repo, db):
     env = {**db.env, "PREDEPLOY_BACKUP_URL": "http://backup.invalid/x"}
     assert repo.run("deploy", "--backup", env=env).status == 2
     assert repo.run("deploy", "--backup", "--allow-http-backup", env=env).status == 4
+
+
+def test_without_libcurl(both, db, tmp_path):
+    """It is loaded when it is wanted. One that is no library stands for none."""
+    repo, env = both
+    name, = re.findall(rb"libcurl[\w-]*\.so\.\d+", pathlib.Path(world.BINARY).read_bytes())
+    (tmp_path / name.decode()).write_bytes(b"")
+    env["LD_LIBRARY_PATH"] = str(tmp_path)
+    asked = repo.run("deploy", "--backup", env=env)
+    assert asked.status == 4 and "libcurl cannot be loaded" in asked.both, asked
+    assert name.decode() in asked.both and "libcurl4" in asked.both, asked
+    assert db.applied() == [] and db.tables() == []
+    assert repo.run("deploy", env=env).status == 0
 
 
 def test_the_example_receiver(repo, db):

@@ -17,9 +17,9 @@ cmake_pop_check_state()
 # It is loaded at run time (src/backup/library.c), by the name that its interface has on this system.
 get_filename_component(curl_file ${CURL_LINK_LIBRARIES} REALPATH)
 get_filename_component(curl_name ${curl_file} NAME)
-string(REGEX MATCH "^libcurl.*\\.so\\.[0-9]+" curl_name ${curl_name})
+string(REGEX MATCH "^libcurl\\.so\\.[0-9]+" curl_name ${curl_name})
 if(NOT curl_name)
-  message(FATAL_ERROR "${CURL_LINK_LIBRARIES} is no shared library: it could not be loaded")
+  message(FATAL_ERROR "${curl_file} is not the shared library of libcurl with OpenSSL (libcurl.so.N)")
 endif()
 
 set(PD_FEATURES PD_CURL_LIBRARY="${curl_name}")

@@ -40,7 +40,7 @@ add_custom_target(reference ALL DEPENDS ${package_files})
 
 install(PROGRAMS hooks/pre-push hooks/pre-receive DESTINATION ${CMAKE_INSTALL_DATADIR}/predeploy/hooks)
 install(FILES cmake/debian/copyright README.md DESTINATION ${CMAKE_INSTALL_DOCDIR})
-if(PD_PARSER_COPYRIGHT)
+if(PD_PARSER_ARCHIVED)
   install(FILES ${PD_PARSER_COPYRIGHT} DESTINATION ${CMAKE_INSTALL_DOCDIR} RENAME copyright.libpg_query)
 endif()
 # As in the sources, so that the links between the pages work.
@@ -72,7 +72,8 @@ set(CPACK_DEBIAN_PACKAGE_MAINTAINER "${PREDEPLOY_MAINTAINER}")
 set(CPACK_DEBIAN_PACKAGE_SECTION database)
 set(CPACK_DEBIAN_PACKAGE_PRIORITY optional)
 set(CPACK_DEBIAN_PACKAGE_SHLIBDEPS ON)
-set(CPACK_DEBIAN_PACKAGE_DEPENDS "libcurl4 (>= 7.87)") # it is loaded, not linked
+# It is loaded, not linked. The first name is Debian 13's.
+set(CPACK_DEBIAN_PACKAGE_DEPENDS "libcurl4t64 (>= 7.87) | libcurl4 (>= 7.87)")
 set(CPACK_DEBIAN_PACKAGE_RECOMMENDS "ca-certificates, git")
 set(CPACK_DEBIAN_PACKAGE_SUGGESTS "postgresql")
 set(CPACK_DEBIAN_PACKAGE_CONTROL_STRICT_PERMISSION ON)

@@ -16,7 +16,8 @@ static bool load(void)
     return dlopen(PD_CURL_LIBRARY, RTLD_NOW | RTLD_GLOBAL) != NULL; /* once; then it is counted */
 }
 
-/* The function of that name, stored where `function` is. */
+/* The function of that name, stored where `function` is. Looked for everywhere, so that one that
+ * was preloaded comes first; predeploy itself exports none (src/CMakeLists.txt). */
 static bool find(const char *name, void *function)
 {
     void *found = load() ? dlsym(RTLD_DEFAULT, name) : NULL;
@@ -32,7 +33,7 @@ bool pd_library_load(pd_error *err)
     const char *said = dlerror();
     (void)pd_fail(err, PD_ERROR_BACKUP, "cannot back up the database: libcurl cannot be loaded");
     (void)pd_error_detail(err, "%s", said == NULL ? "" : said);
-    return pd_error_hint(err, "Install it: Debian's package is libcurl4.");
+    return pd_error_hint(err, "Install it, or mend it: Debian's package is libcurl4.");
 }
 
 /* A function with its parameters and its arguments, and what it gives when it fails. */

@@ -23,6 +23,7 @@ typedef struct pd_conn {
     bool v14;              /* the server took the settings that PostgreSQL 14 brought */
     bool kept;             /* a session that is reset gets its settings back (pg/worker.c) */
     bool lost;             /* PD_REPLY_LOST was said of it: nothing can be asked any more */
+    bool far;              /* while it was opened: an answer took longer than a moment */
     bool late;             /* the answer to a pd_conn_try is still to come */
     int64_t late_since_ms; /* when it was asked for */
     /* What every transaction begins with, NULL: the session has it already (pg/session.h). Each
@@ -89,8 +90,9 @@ bool pd_conn_open(pd_conn *conn, const char *conninfo, const char *name, int64_t
                   pd_error *err) PD_CHECKED;
 
 /* The same in two steps: start does not wait for the server, and finish reports what failed
- * meanwhile. Until then the connection is not usable; nudge lets it get on, without waiting, or for
- * a millisecond at most where the caller is busy with something else than to wait. */
+ * meanwhile. Until then the connection is not usable; nudge lets it get on, without waiting; for
+ * who is busy with something else than to wait, it waits where the server is near and answers at
+ * once, and for a millisecond in all where it does not. */
 typedef struct pd_call {
     const char *conninfo;
     const char *name;

@@ -9,8 +9,8 @@
 #include "pg/errors.h"
 #include "pg/resolve.h"
 
-#define LOOKS 2       /* in front of the end stands what the server said last */
-#define ENCRYPTS_MS 1 /* until a server that is near has said whether it does */
+#define LOOKS 2   /* in front of the end stands what the server said last */
+#define NEAR_MS 1 /* in which a server that is near answers */
 
 static void on_notice(void *ctx, const PGresult *notice)
 {
@@ -102,12 +102,14 @@ struct pollfd pd_conn_wanted(const pd_conn *conn)
     return (struct pollfd){.fd = PQsocket(conn->pg), .events = events_of(conn)};
 }
 
-/* Before that is answered the server makes no session; and who goes on with work of its own may
- * keep it from a processor. */
-static bool is_encryption_asked(const pd_conn *conn)
+/* Before the server has answered whether it encrypts, it makes no session; and who goes on with
+ * work of its own may keep it from a processor. One that is far away is waited for once, and in
+ * vain. */
+static int patience_ms(const pd_conn *conn)
 {
     ConnStatusType status = PQstatus(conn->pg);
-    return status == CONNECTION_SSL_STARTUP || status == CONNECTION_GSS_STARTUP;
+    bool encrypting = status == CONNECTION_SSL_STARTUP || status == CONNECTION_GSS_STARTUP;
+    return encrypting && !conn->far ? NEAR_MS : 0;
 }
 
 void pd_conn_nudge(pd_conn *conn, bool busy)
@@ -117,7 +119,9 @@ void pd_conn_nudge(pd_conn *conn, bool busy)
         if (wanted.fd < 0) {
             return;
         }
-        if (poll(&wanted, 1, busy && is_encryption_asked(conn) ? ENCRYPTS_MS : 0) <= 0) {
+        int ms = busy ? patience_ms(conn) : 0;
+        if (poll(&wanted, 1, ms) <= 0) {
+            conn->far = conn->far || ms > 0;
             return;
         }
         conn->polling = PQconnectPoll(conn->pg);

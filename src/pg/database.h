@@ -42,8 +42,9 @@ typedef struct pd_db_options {
 } pd_db_options;
 
 /* Begins to connect, for who has something else to do meanwhile, and calls pd_db_nudge now and
- * then; pd_db_open or pd_db_close comes next. Nothing is waited for but the name of the host, for
- * timeout_ms. Errors are those of pd_db_open. */
+ * then; pd_db_open or pd_db_close comes next. What is waited for is the name of the host, for
+ * timeout_ms, and in pd_db_nudge a moment for a server that is near (pg/conn.h). Errors are those
+ * of pd_db_open. */
 bool pd_db_begin(pd_db **out, pd_arena *arena, const char *conninfo, int64_t timeout_ms,
                  pd_interrupt *interrupt, pd_error *err) PD_CHECKED;
 void pd_db_nudge(pd_db *db);

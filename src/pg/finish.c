@@ -40,24 +40,29 @@ static void add_constraints(pd_apply *apply, pd_group *group, unsealing *out)
     out->seal = pd_group_add_with(
         group, pd_apply_request(apply, pd_query_seal_close, "cannot seal the transaction"), values,
         1);
-    (void)pd_group_add(
-        group, pd_apply_request(apply, pd_query_session_own_path, "cannot set up the session"));
+    pd_request path =
+        pd_apply_request(apply, pd_query_session_own_path, "cannot set up the session");
     /* What a deferred trigger calls was made by the role and runs with its rights, as it would in
      * the migration. */
     pd_request role = pd_apply_request(
         apply, pd_role_sql(apply->db, &apply->db->worker, apply->arena), "cannot set the role");
-    if (*role.sql != '\0') {
+    bool has_role = *role.sql != '\0';
+    path.live = !has_role;
+    (void)pd_group_add(group, path);
+    if (has_role) {
+        role.live = true;
         (void)pd_group_add(group, role);
     }
-    /* Flushed by itself: what stands behind it keeps its own limit of silence. */
+    /* Flushed by itself: what stands before it and behind it keeps its own limits. */
     pd_request constraints =
         pd_apply_request(apply, pd_query_batch_constraints,
-                         "cannot commit: a constraint that was deferred does not hold");
+                         "cannot commit: the check of the deferred constraints failed");
     constraints.limit_ms = pd_statement_limit_ms(apply);
     constraints.live = true;
     (void)pd_group_add(group, constraints);
-    if (*role.sql != '\0') {
+    if (has_role) {
         role.sql = "RESET ROLE";
+        role.live = false;
         (void)pd_group_add(group, role);
     }
     (void)pd_group_add(group, pd_apply_request(apply, apply->pin_sql, "cannot set up the session"));

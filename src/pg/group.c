@@ -59,19 +59,19 @@ void pd_group_add_lines(pd_group *self, pd_request request)
     }
 }
 
-/* An error could have been expected, so the end of the connection behind it is what is to be told.
- */
-static bool fail_alone(pd_error *err, const pd_conn *conn, const pd_request *request,
-                       const PGresult *result)
+/* The server said that something is wrong, and then the connection ended. A signal explains both;
+ * without one both are told. */
+static bool fail_and_lost(pd_error *err, const pd_conn *conn, const pd_pipeline *line,
+                          const pd_request *request, const PGresult *result)
 {
-    if (!request->undisturbed && pd_interrupted(conn->interrupt)) {
+    if (!line->undisturbed && pd_interrupted(conn->interrupt)) {
         return pd_fail_interrupted(err, conn->interrupt);
     }
     (void)pd_pg_fail(err, conn, request, PD_REPLY_ERROR, result);
     PD_AUTO_ARENA scratch = pd_arena_new();
     const char *said = pd_arena_strdup(scratch, err->detail);
-    return pd_error_detail(err, "%s%sthe server said nothing more, and the connection was given up",
-                           said, *said == '\0' ? "" : "; then ");
+    return pd_error_detail(err, "%s%sthen the connection was lost", said,
+                           *said == '\0' ? "" : "\n");
 }
 
 bool pd_group_ask(pd_group *self, pd_conn *conn, pd_error *err)
@@ -93,9 +93,10 @@ bool pd_group_ask(pd_group *self, pd_conn *conn, pd_error *err)
     }
     /* At the Sync all have been answered: what does not come then is the end of the last. */
     self->failed = self->failed < self->count ? self->failed : self->count - 1;
+    const pd_request *request = &self->requests[self->failed];
     return reply == PD_REPLY_ERROR && !pd_conn_usable(conn)
-               ? fail_alone(err, conn, &self->requests[self->failed], error)
-               : pd_pg_fail(err, conn, &self->requests[self->failed], reply, error);
+               ? fail_and_lost(err, conn, &line, request, error)
+               : pd_pg_fail(err, conn, request, reply, error);
 }
 
 const PGresult *pd_group_result(const pd_group *self, size_t place)

@@ -47,3 +47,27 @@ def test_a_failure_behind_a_reset_has_its_place(make_repo, db):
     repo = limited(make_repo, "SELECT 1;\nRESET ALL;\nSELECT 2;\nSELECT nosuch;\n")
     result = deploy(repo, db)
     assert result.status == 5 and result.json["failure"]["line"] == 4, result
+
+
+STUBBORN = """CREATE TABLE a (i int);
+CREATE FUNCTION slow() RETURNS trigger LANGUAGE plpgsql AS $$
+BEGIN
+    BEGIN PERFORM pg_sleep(300); EXCEPTION WHEN query_canceled THEN PERFORM pg_sleep(300); END;
+    RETURN NULL;
+END $$;
+CREATE CONSTRAINT TRIGGER t AFTER INSERT ON a DEFERRABLE INITIALLY DEFERRED
+    FOR EACH ROW EXECUTE FUNCTION slow();
+INSERT INTO a VALUES (1);
+"""
+
+
+def test_a_deferred_constraint_that_does_not_end(make_repo, db):
+    """It has the time of a statement; its trigger takes no notice of the server's end of that."""
+    repo = make_repo("plain")
+    repo.write(".predeploy", "[deploy]\n\tlockTimeout = 200ms\n\tstatementTimeout = 1s\n")
+    more(repo, "05_stubborn", STUBBORN)
+    result = deploy(repo, db)
+    said = result.json["error"]["message"]
+    assert said == "cannot commit: the check of the deferred constraints failed: no answer within 16000 ms", result
+    assert result.seconds < 40 * repo.predeploy.patience, result
+    assert db.tables() == [], "nothing of it is in"

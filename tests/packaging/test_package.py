@@ -24,7 +24,7 @@ FILES = {
     "/usr/share/zsh/vendor-completions/_predeploy",
 }
 LIBRARIES = {"libc6", "libcurl4", "libgit2", "libjansson4", "libpq5", "libssl3"}
-PARSER = "/usr/share/doc/predeploy/copyright.libpg_query"  # where it is part of the binary
+PARSER = "usr/share/doc/predeploy/copyright.libpg_query"
 PROGRAMS = {"./usr/bin/predeploy", "./usr/share/predeploy/hooks/pre-push",
             "./usr/share/predeploy/hooks/pre-receive"}
 # Known and meant.
@@ -52,10 +52,13 @@ def test_fields(package):
     assert "postgresql" in field(package, "Suggests")
 
 
-def test_dependencies_are_the_libraries(package):
+def test_dependencies_are_the_libraries(package, tmp_path):
     depends = field(package, "Depends").split(", ")
     names = {re.sub(r"(-1\.\d|-?\d{4}.*|t64| .*)", "", depend).rstrip("-") for depend in depends}
-    assert names == LIBRARIES | (set() if PARSER in asked("dpkg-deb", "--contents", package) else {"libpg-query"})
+    asked("dpkg-deb", "--extract", package, tmp_path)
+    linked = "libpg_query" in asked("readelf", "--dynamic", tmp_path / "usr/bin/predeploy")
+    assert names == LIBRARIES | ({"libpg-query"} if linked else set())
+    assert linked != (tmp_path / PARSER).exists(), "what is part of the binary has its text with it"
     assert all("(>= " in depend for depend in depends if depend.startswith(("libc6", "libpq5")))
 
 
@@ -106,6 +109,8 @@ def test_binary_is_stripped_and_has_no_rpath(build, package, tmp_path):
     assert ".symtab" not in sections and ".debug" not in sections
     assert "RPATH" not in sections and "RUNPATH" not in sections
     assert "BIND_NOW" in sections or "NOW" in sections
+    exported = asked("nm", "--dynamic", "--defined-only", binary).splitlines()
+    assert not [line for line in exported if line.split()[1] in "TWi"], "nobody else calls its functions"
 
 
 @pytest.fixture(scope="module")
